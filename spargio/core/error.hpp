@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <system_error>
+
+namespace spargio {
+
+/// What the runtime itself refuses; what the kernel refuses is std::errc in the generic category.
+enum class errc {
+    overloaded = 1,        ///< a bound on tasks was reached; nothing was started
+    shut_down,             ///< the runtime is closing or gone; nothing was started
+    backpressure,          ///< the target's mailbox is full; the message was not queued
+    no_such_shard,         ///< the shard number is not below shard_count()
+    invalid_option,        ///< a builder or open option is out of range or contradicts another
+    io_uring_unavailable,  ///< this process may not use io_uring; the message says why
+    end_of_stream,         ///< the peer finished before the requested bytes arrived
+    signals_not_blocked,   ///< a signal to be awaited would reach another thread first
+    not_on_shard,          ///< the call needs a shard and the calling thread is none
+};
+
+/// The category of `errc`; its name is "spargio".
+[[nodiscard]] const std::error_category& error_category() noexcept;
+
+[[nodiscard]] std::error_code make_error_code(errc code) noexcept;
+
+/// An error with the sentence that names its cause and its cure.
+struct error {
+    std::error_code code;
+    std::string message;
+};
+
+}  // namespace spargio
+
+template <>
+struct std::is_error_code_enum<spargio::errc> : std::true_type {};

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "spargio/core/work_item.hpp"
+
+namespace spargio::detail {
+
+/// Where work runs, as far as coroutines need to know it: a shard, or a test's stand-in.
+class executor {
+public:
+    /// Queues `item` to run on the executor's thread. Thread: any. Never fails.
+    virtual void post(work_item& item) noexcept = 0;
+    /// Queues `item` behind what is ready now. Thread: the executor's own.
+    virtual void defer(work_item& item) noexcept = 0;
+
+protected:
+    ~executor() = default;
+};
+
+/// The executor of the calling thread, or null. Out of line on purpose: compilers may cache the
+/// address of a thread-local across a suspension, and the coroutine may wake on another thread.
+[[nodiscard]] executor* current_executor() noexcept;
+
+/// Makes `value` the calling thread's executor until the scope ends.
+class executor_scope {
+public:
+    explicit executor_scope(executor* value) noexcept;
+    ~executor_scope();
+    executor_scope(const executor_scope&) = delete;
+    executor_scope& operator=(const executor_scope&) = delete;
+
+private:
+    executor* previous_;
+};
+
+}  // namespace spargio::detail

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+
+#include "spargio/core/frame_recycler.hpp"
+#include "spargio/core/task_record.hpp"
+#include "spargio/core/transfer.hpp"
+#include "spargio/core/work_item.hpp"
+
+namespace spargio::detail {
+
+/// What every spargio coroutine carries: how to resume it, who awaits it, whom it works for.
+/// Thread: that of the task it belongs to.
+struct promise_base : work_item {
+    explicit promise_base(std::coroutine_handle<> handle) noexcept
+        : work_item(&resume), self(handle) {}
+
+    static void resume(work_item& item) noexcept { static_cast<promise_base&>(item).self.resume(); }
+
+    static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+    static void operator delete(void* block, std::size_t bytes) noexcept {
+        free_frame(block, bytes);
+    }
+
+    std::coroutine_handle<> self;
+    promise_base* continuation = nullptr;  // who awaits; null: `sink` is told
+    finish_sink* sink = nullptr;
+    task_env* env = nullptr;
+};
+
+/// Only spargio's own coroutines can wait for spargio's operations: they know their task.
+template <class Promise>
+concept spargio_promise = std::derived_from<Promise, promise_base>;
+
+/// Continues `target` in place, or through the run queue when this resume has had its share.
+[[nodiscard]] inline std::coroutine_handle<> transfer_to(promise_base* target) noexcept {
+    if (target == nullptr)
+        return std::noop_coroutine();
+    if (spend_transfer()) [[likely]]
+        return target->self;
+    current_executor()->defer(*target);
+    return std::noop_coroutine();
+}
+
+/// Queues a coroutine that waited for something other than its own shard's completions.
+/// Thread: any.
+inline void wake(promise_base& waiter) noexcept {
+    SPARGIO_ASSERT(waiter.env != nullptr && waiter.env->record != nullptr);
+    executor& home = *waiter.env->record->home;
+    if (&home == current_executor()) {
+        home.defer(waiter);
+    } else {
+        home.post(waiter);
+    }
+}
+
+struct final_awaiter {
+    bool await_ready() const noexcept { return false; }
+    template <spargio_promise Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> handle) const noexcept {
+        promise_base& ended = handle.promise();
+        promise_base* next = ended.continuation;
+        if (next == nullptr)
+            next = ended.sink->finished(ended);  // may free `ended`
+        return transfer_to(next);
+    }
+    void await_resume() const noexcept {}
+};
+
+}  // namespace spargio::detail

@@ -1,0 +1,179 @@
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "spargio/core/promise.hpp"
+
+namespace spargio {
+
+template <class T = void>
+class task;
+
+namespace detail {
+
+/// Where a coroutine leaves its value or its exception.
+template <class T>
+class outcome_slot {
+    using stored = std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*,
+                                      std::remove_const_t<T>>;
+
+public:
+    template <class U>
+    requires std::constructible_from<T, U&&>
+    void set_value(U&& value) {
+        if constexpr (std::is_reference_v<T>) {
+            value_.emplace(std::addressof(value));
+        } else {
+            value_.emplace(std::forward<U>(value));
+        }
+    }
+    void set_exception(std::exception_ptr thrown) noexcept { thrown_ = std::move(thrown); }
+    [[nodiscard]] const std::exception_ptr& exception() const noexcept { return thrown_; }
+
+    T take() {
+        if (thrown_) [[unlikely]]
+            std::rethrow_exception(thrown_);
+        SPARGIO_ASSERT(value_.has_value());
+        if constexpr (std::is_reference_v<T>) {
+            return static_cast<T>(**value_);
+        } else {
+            return std::move(*value_);
+        }
+    }
+
+private:
+    std::optional<stored> value_;
+    std::exception_ptr thrown_;
+};
+
+template <>
+class outcome_slot<void> {
+public:
+    void set_exception(std::exception_ptr thrown) noexcept { thrown_ = std::move(thrown); }
+    [[nodiscard]] const std::exception_ptr& exception() const noexcept { return thrown_; }
+    void take() {
+        if (thrown_) [[unlikely]]
+            std::rethrow_exception(thrown_);
+    }
+
+private:
+    std::exception_ptr thrown_;
+};
+
+template <class T>
+struct task_promise_base : promise_base {
+    using promise_base::promise_base;
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    final_awaiter final_suspend() const noexcept { return {}; }
+    void unhandled_exception() noexcept { slot.set_exception(std::current_exception()); }
+    outcome_slot<T> slot;
+};
+
+template <class T>
+struct task_promise final : task_promise_base<T> {
+    task_promise() noexcept
+        : task_promise_base<T>(std::coroutine_handle<task_promise>::from_promise(*this)) {}
+    task<T> get_return_object() noexcept;
+    template <class U = T>
+    requires std::constructible_from<T, U&&>
+    void return_value(U&& value) { this->slot.set_value(std::forward<U>(value)); }
+};
+
+template <>
+struct task_promise<void> final : task_promise_base<void> {
+    task_promise() noexcept
+        : task_promise_base<void>(std::coroutine_handle<task_promise>::from_promise(*this)) {}
+    task<void> get_return_object() noexcept;
+    void return_void() const noexcept {}
+};
+
+}  // namespace detail
+
+/// A lazy coroutine: it starts when it is awaited or spawned, on the awaiting task's shard, and
+/// inherits that task's stop token. Awaiting yields the value or rethrows the exception.
+///
+/// Move-only. Destroying a task that was never started frees its frame; destroying one that is
+/// suspended inside an operation is a programming error (asserted by the operation).
+/// Memory: one frame from the recycler; nothing else is allocated.
+template <class T>
+class [[nodiscard]] task {
+public:
+    using promise_type = detail::task_promise<T>;
+    using value_type = T;
+
+    task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    task& operator=(task&& other) noexcept {
+        task(std::move(other)).swap(*this);
+        return *this;
+    }
+    ~task() {
+        if (handle_)
+            handle_.destroy();
+    }
+
+    void swap(task& other) noexcept { std::swap(handle_, other.handle_); }
+    /// False after a move.
+    [[nodiscard]] bool valid() const noexcept { return handle_ != nullptr; }
+
+    /// \pre valid(), and not awaited before.
+    auto operator co_await() && noexcept {
+        SPARGIO_ASSERT(valid());
+        return awaiter{handle_};
+    }
+
+    /// Internal: for those who start the coroutine themselves.
+    [[nodiscard]] promise_type& promise() const noexcept { return handle_.promise(); }
+    /// Internal: gives up the frame; the caller destroys it.
+    [[nodiscard]] std::coroutine_handle<promise_type> release() noexcept {
+        return std::exchange(handle_, nullptr);
+    }
+
+private:
+    friend promise_type;
+
+    struct awaiter {
+        std::coroutine_handle<promise_type> child;
+
+        bool await_ready() const noexcept { return false; }
+        template <detail::spargio_promise Parent>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Parent> parent) noexcept {
+            promise_type& promise = child.promise();
+            promise.continuation = &parent.promise();
+            promise.env = parent.promise().env;
+            return detail::transfer_to(&promise);
+        }
+        T await_resume() { return child.promise().slot.take(); }
+    };
+
+    explicit task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+
+    std::coroutine_handle<promise_type> handle_;
+};
+
+namespace detail {
+
+template <class T>
+task<T> task_promise<T>::get_return_object() noexcept {
+    return task<T>(std::coroutine_handle<task_promise>::from_promise(*this));
+}
+
+inline task<void> task_promise<void>::get_return_object() noexcept {
+    return task<void>(std::coroutine_handle<task_promise>::from_promise(*this));
+}
+
+/// T when F() returns task<T>.
+template <class F>
+using task_value_t = typename std::invoke_result_t<F&>::value_type;
+
+template <class F>
+concept task_factory = std::invocable<F&> && requires {
+    typename std::invoke_result_t<F&>::value_type;
+    requires std::same_as<std::invoke_result_t<F&>, task<task_value_t<F>>>;
+};
+
+}  // namespace detail
+}  // namespace spargio

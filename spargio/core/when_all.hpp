@@ -1,0 +1,135 @@
+#pragma once
+
+#include <atomic>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "spargio/core/task.hpp"
+
+namespace spargio {
+namespace detail {
+
+/// void has no values; a monostate stands for it where a tuple or variant needs one.
+template <class T>
+using value_or_monostate = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+template <class T>
+value_or_monostate<T> take_value(task<T>& child) {
+    if constexpr (std::is_void_v<T>) {
+        child.promise().slot.take();
+        return {};
+    } else {
+        return child.promise().slot.take();
+    }
+}
+
+/// Starts `child` here and now, below the caller's frame, reporting its end to `sink`.
+template <class T>
+void start_child(task<T>& child, finish_sink& sink, task_env& env) {
+    SPARGIO_ASSERT(child.valid());
+    promise_base& promise = child.promise();
+    promise.sink = &sink;
+    promise.env = &env;
+    promise.self.resume();
+}
+
+/// Counts children down; the last one to end continues the parent.
+/// Thread: children may end on any thread.
+class join_counter : public finish_sink {
+public:
+    explicit join_counter(std::size_t children) noexcept : left_(children + 1) {}
+
+    promise_base* finished(promise_base&) noexcept override { return arrive(); }
+
+    /// The parent's own share: it holds the counter up until every child was started.
+    [[nodiscard]] std::coroutine_handle<> wait(promise_base& parent) noexcept {
+        parent_ = &parent;
+        return transfer_to(arrive());
+    }
+
+protected:
+    promise_base* arrive() noexcept {
+        return left_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? parent_ : nullptr;
+    }
+    ~join_counter() = default;
+
+private:
+    std::atomic<std::size_t> left_;
+    promise_base* parent_ = nullptr;
+};
+
+template <class... T>
+class all_of_tuple final : join_counter {
+public:
+    explicit all_of_tuple(task<T>... tasks)
+        : join_counter(sizeof...(T)), children_(std::move(tasks)...) {}
+    bool await_ready() const noexcept { return false; }
+    template <spargio_promise Parent>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Parent> parent) {
+        auto start = [&](auto&... child) {
+            (start_child(child, *this, *parent.promise().env), ...);
+        };
+        std::apply(start, children_);
+        return wait(parent.promise());
+    }
+    auto await_resume() {
+        auto take = [](auto&... child) {
+            // Braces: the order of evaluation is the order of the arguments.
+            return std::tuple<value_or_monostate<T>...>{take_value(child)...};
+        };
+        return std::apply(take, children_);
+    }
+
+private:
+    std::tuple<task<T>...> children_;
+};
+
+template <class T>
+class all_of_vector final : join_counter {
+public:
+    explicit all_of_vector(std::vector<task<T>> tasks)
+        : join_counter(tasks.size()), children_(std::move(tasks)) {}
+    bool await_ready() const noexcept { return children_.empty(); }
+    template <spargio_promise Parent>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Parent> parent) {
+        for (task<T>& child : children_)
+            start_child(child, *this, *parent.promise().env);
+        return wait(parent.promise());
+    }
+    auto await_resume() {
+        if constexpr (std::is_void_v<T>) {
+            for (task<T>& child : children_)
+                child.promise().slot.take();
+        } else {
+            std::vector<T> values;
+            values.reserve(children_.size());
+            for (task<T>& child : children_)
+                values.push_back(child.promise().slot.take());
+            return values;
+        }
+    }
+
+private:
+    std::vector<task<T>> children_;
+};
+
+}  // namespace detail
+
+/// Runs the tasks concurrently on the awaiting task's shard and yields all their values, void as
+/// std::monostate. If some throw, the first one in argument order is rethrown, after all ended.
+/// A stop request reaches every child through the inherited token.
+template <class... T>
+auto when_all(task<T>... children) {
+    return detail::all_of_tuple<T...>(std::move(children)...);
+}
+
+/// The same for any number of tasks of one kind: yields a vector in their order, or nothing for
+/// void.
+template <class T>
+auto when_all(std::vector<task<T>> children) {
+    return detail::all_of_vector<T>(std::move(children));
+}
+
+}  // namespace spargio
