@@ -1,30 +1,25 @@
 # Compiler flags, and the two functions that make a library target.
 
-if(SPARGIO_ASSERTS STREQUAL "AUTO")
-    set(spargio_asserts "$<IF:$<CONFIG:Release,MinSizeRel>,0,1>")
-    set(spargio_asserts_now 1)
+# Decided once, for the library and all who link it: its headers assert too.
+set(spargio_asserts ${SPARGIO_ASSERTS})
+if(spargio_asserts STREQUAL "AUTO")
+    set(spargio_asserts ON)
     if(CMAKE_BUILD_TYPE MATCHES "^(Release|MinSizeRel)$")
-        set(spargio_asserts_now 0)
-    endif()
-else()
-    set(spargio_asserts "$<BOOL:${SPARGIO_ASSERTS}>")
-    set(spargio_asserts_now 0)
-    if(SPARGIO_ASSERTS)
-        set(spargio_asserts_now 1)
+        set(spargio_asserts OFF)
     endif()
 endif()
 
 # The project's own warnings: private to its targets, so that a program that adds spargio as a
 # subdirectory keeps its own.
 set(spargio_warnings
-    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+    -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
     -Wcast-align -Wformat=2 -Wundef
     # Kernel structures are filled by designated initializers; the rest is meant to be zero.
     -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    list(APPEND spargio_warnings -Wduplicated-cond -Wlogical-op)
+    list(APPEND spargio_warnings -Wshadow=local -Wduplicated-cond -Wlogical-op)
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    list(APPEND spargio_warnings -Wimplicit-fallthrough -Wextra-semi)
+    list(APPEND spargio_warnings -Wshadow -Wimplicit-fallthrough -Wextra-semi)
 endif()
 if(SPARGIO_WERROR)
     list(APPEND spargio_warnings -Werror)
@@ -57,7 +52,7 @@ function(spargio_own_flags target)
     target_compile_features(${target} PRIVATE cxx_std_23)
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
     target_compile_options(${target} PRIVATE ${spargio_warnings})
-    if(spargio_asserts_now AND PROJECT_IS_TOP_LEVEL)
+    if(spargio_asserts AND PROJECT_IS_TOP_LEVEL)
         target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)
     endif()
 endfunction()
@@ -73,8 +68,7 @@ function(spargio_library target)
         set(public PUBLIC)
         spargio_own_flags(${target})
         set_target_properties(${target} PROPERTIES
-            VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
-            POSITION_INDEPENDENT_CODE ON)
+            VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
     endif()
     if(target MATCHES "^spargio(_testing)?$")
         set(installed_root ${CMAKE_INSTALL_INCLUDEDIR})
@@ -86,16 +80,20 @@ function(spargio_library target)
     target_include_directories(${target} ${public}
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${installed_root}>)
     target_compile_features(${target} ${public} cxx_std_23)
-    target_compile_definitions(${target} ${public} SPARGIO_ENABLE_ASSERTS=${spargio_asserts})
+    if(spargio_asserts)
+        target_compile_definitions(${target} ${public} SPARGIO_ASSERTIONS)
+    endif()
     # At -O0 and -O1 g++ turns a chain of ready awaits into recursion without it.
     target_compile_options(${target} ${public} $<$<CXX_COMPILER_ID:GNU>:-foptimize-sibling-calls>)
     set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME ${target})
 endfunction()
 
-# spargio_component(<name> SOURCES a.cpp ... [LIBRARIES lib ...]): target spargio_<name>, alias
-# spargio::<name>, a component of the package. Without sources it is header-only.
+# spargio_component(<name> SOURCES a.cpp ... [LIBRARIES lib ...] [FIND package ...]
+#                   [REQUIRES module ...]): target spargio_<name>, alias spargio::<name>, a component
+# of the package. Without sources it is header-only. LIBRARIES are linked; FIND names what the
+# installed CMake package must find for them, REQUIRES what pkg-config must.
 function(spargio_component name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;FIND;REQUIRES")
     set(target spargio_${name})
     if(arg_SOURCES)
         list(TRANSFORM arg_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/ REGEX "^[^/]")
@@ -107,4 +105,6 @@ function(spargio_component name)
     endif()
     spargio_library(${target})
     set_property(GLOBAL APPEND PROPERTY spargio_components ${name})
+    set_property(GLOBAL PROPERTY spargio_${name}_find ${arg_FIND})
+    set_property(GLOBAL PROPERTY spargio_${name}_requires ${arg_REQUIRES})
 endfunction()

@@ -1,0 +1,20 @@
+// A stranger's program: only installed headers, only what the package told the compiler.
+#include "companions/signal/ctrl_c.hpp"
+#include "spargio/core/task.hpp"
+#include "spargio/core/version.hpp"
+#include "spargio/runtime/runtime.hpp"
+#include "spargio/time/sleep.hpp"
+
+#include <chrono>
+#include <cstdio>
+
+spargio::task<int> answer() {
+    auto slept = co_await spargio::sleep_for(std::chrono::milliseconds(1));
+    co_return slept ? 42 : -1;
+}
+
+int main() {
+    const int value = spargio::run(answer);
+    std::printf("spargio %s answers %d\n", spargio::version(), value);
+    return value == 42 ? 0 : 1;
+}
