@@ -1,0 +1,94 @@
+#include <liburing.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "spargio/ring/kernel.hpp"
+
+namespace spargio {
+namespace {
+
+int errno_of(long outcome) noexcept {
+    return outcome < 0 ? -errno : static_cast<int>(outcome);
+}
+
+class linux_kernel final : public kernel {
+public:
+    int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept override {
+        return io_uring_queue_init_params(entries, &ring, &params);
+    }
+
+    void destroy(::io_uring& ring) noexcept override { io_uring_queue_exit(&ring); }
+
+    int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
+              std::uint64_t timeout_ns) noexcept override {
+        if (ring.enter_ring_fd != ring.ring_fd)
+            flags |= IORING_ENTER_REGISTERED_RING;
+        if (timeout_ns == no_timeout) {
+            return errno_of(::syscall(__NR_io_uring_enter, ring.enter_ring_fd, submit, wait, flags,
+                                      nullptr, _NSIG / 8));
+        }
+        __kernel_timespec limit{static_cast<std::int64_t>(timeout_ns / 1'000'000'000),
+                                static_cast<long long>(timeout_ns % 1'000'000'000)};
+        io_uring_getevents_arg argument{};
+        argument.sigmask_sz = _NSIG / 8;
+        argument.ts = reinterpret_cast<std::uint64_t>(&limit);
+        return errno_of(::syscall(__NR_io_uring_enter, ring.enter_ring_fd, submit, wait,
+                                  flags | IORING_ENTER_EXT_ARG, &argument, sizeof argument));
+    }
+
+    int control(int descriptor, unsigned operation, void* argument,
+                unsigned count) noexcept override {
+        return errno_of(::syscall(__NR_io_uring_register, descriptor, operation, argument, count));
+    }
+
+    int attempt(const ::io_uring_sqe& request) noexcept override {
+        void* data = reinterpret_cast<void*>(request.addr);
+        const std::size_t size = request.len;
+        const int flags = static_cast<int>(request.msg_flags) | MSG_DONTWAIT;
+        switch (request.opcode) {
+        case IORING_OP_READ: {
+            iovec vector{data, size};
+            return errno_of(
+                ::preadv2(request.fd, &vector, 1, static_cast<off_t>(request.off), RWF_NOWAIT));
+        }
+        case IORING_OP_RECV:
+            return errno_of(::recv(request.fd, data, size, flags));
+        case IORING_OP_SEND:
+            return errno_of(::send(request.fd, data, size, flags));
+        default:
+            return -EOPNOTSUPP;
+        }
+    }
+
+    int open_bell() noexcept override { return errno_of(::eventfd(0, EFD_CLOEXEC)); }
+
+    void strike_bell(int bell) noexcept override {
+        // A full counter (EAGAIN cannot happen, it blocks at 2^64-2) means the bell already rings.
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const auto written = ::write(bell, &one, sizeof one);
+    }
+
+    void close_bell(int bell) noexcept override { ::close(bell); }
+
+    std::uint64_t now_ns() noexcept override {
+        timespec now{};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+               static_cast<std::uint64_t>(now.tv_nsec);
+    }
+};
+
+}  // namespace
+
+kernel& system_kernel() noexcept {
+    static linux_kernel instance;
+    return instance;
+}
+
+}  // namespace spargio

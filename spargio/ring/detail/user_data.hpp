@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "spargio/ring/operation.hpp"
+
+namespace spargio::detail {
+
+/// What a completion belongs to, in the low bits of its user data; the rest is a pointer or number.
+enum class completion_tag : std::uint64_t {
+    operation = 0,      // pointer: the operation
+    cancel = 1,         // pointer: the operation a cancel was sent for
+    bell = 2,           // somebody rang: nothing to do but to be awake
+    bell_sent = 3,      // number: the target a bell could not be rung at
+    bell_listener = 4,  // the eventfd read has ended and wants to be placed again
+};
+
+inline constexpr std::uint64_t tag_mask = 7;
+static_assert(alignof(operation) > tag_mask);
+
+inline std::uint64_t user_data(completion_tag tag, const operation& op) noexcept {
+    return reinterpret_cast<std::uint64_t>(&op) | static_cast<std::uint64_t>(tag);
+}
+inline std::uint64_t user_data(completion_tag tag, unsigned number) noexcept {
+    return std::uint64_t{number} << 3 | static_cast<std::uint64_t>(tag);
+}
+inline completion_tag tag_of(std::uint64_t data) noexcept {
+    return static_cast<completion_tag>(data & tag_mask);
+}
+inline operation& operation_of(std::uint64_t data) noexcept {
+    return *reinterpret_cast<operation*>(data & ~tag_mask);
+}
+inline unsigned number_of(std::uint64_t data) noexcept {
+    return static_cast<unsigned>(data >> 3);
+}
+
+}  // namespace spargio::detail

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+struct io_uring;
+struct io_uring_params;
+struct io_uring_sqe;
+
+namespace spargio {
+
+/// The seam: every entry into the kernel on behalf of a ring goes through here, so that a test can
+/// put a simulated kernel in its place. Results are those of the system call, errors negative.
+/// Thread: as stated per call; an implementation serves all rings of a runtime at once.
+class kernel {
+public:
+    static constexpr std::uint64_t no_timeout = ~std::uint64_t{0};
+
+    /// Sets `ring` up and maps its queues (io_uring_setup(2)). Thread: the ring's owner.
+    virtual int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept = 0;
+    /// Unmaps and closes. Thread: the ring's owner.
+    virtual void destroy(::io_uring& ring) noexcept = 0;
+    /// Submits up to `submit` requests and waits for `wait` completions, at most `timeout_ns`
+    /// (io_uring_enter(2)). Thread: the ring's owner.
+    virtual int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
+                      std::uint64_t timeout_ns) noexcept = 0;
+    /// io_uring_register(2); `descriptor` may be -1. Thread: any the operation allows.
+    virtual int control(int descriptor, unsigned operation, void* argument,
+                        unsigned count) noexcept = 0;
+    /// Does what `request` asks right now, without its ring and without waiting. -EAGAIN: it would
+    /// wait; -EOPNOTSUPP: not possible this way. Thread: any.
+    virtual int attempt(const ::io_uring_sqe& request) noexcept = 0;
+    /// An eventfd(2), for doorbells where rings cannot message each other. Thread: any.
+    virtual int open_bell() noexcept = 0;
+    virtual void strike_bell(int bell) noexcept = 0;
+    virtual void close_bell(int bell) noexcept = 0;
+    /// CLOCK_MONOTONIC in nanoseconds. Thread: any.
+    virtual std::uint64_t now_ns() noexcept = 0;
+
+protected:
+    ~kernel() = default;
+};
+
+/// The real one.
+[[nodiscard]] kernel& system_kernel() noexcept;
+
+}  // namespace spargio

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+
+#include "spargio/core/work_item.hpp"
+
+struct io_uring_sqe;
+
+namespace spargio {
+
+class ring;
+class operation;
+
+/// What distinguishes one kind of operation from another: how it fills its request.
+struct operation_type {
+    const char* name;
+    void (*prepare)(const operation& self, ::io_uring_sqe& request) noexcept;
+};
+
+/// One request to the kernel, from submit to its last completion. It lives in the awaiter that
+/// waits for it and must outlive its final completion (asserted).
+/// Thread: the ring's owner submits and cancels; the holder of the service claim completes.
+class alignas(8) operation {
+public:
+    enum class state : std::uint8_t {
+        idle,       // not submitted
+        backlog,    // waits for room in the ring
+        in_flight,  // with the kernel
+        completed,  // final completion seen, a cancel's acknowledgement still to come
+        done        // nothing of it is left in the kernel; the result is final
+    };
+
+    explicit operation(const operation_type& type) noexcept : type_(&type) {}
+    operation(const operation&) = delete;
+    operation& operator=(const operation&) = delete;
+    ~operation() { SPARGIO_ASSERT(state_ == state::idle || state_ == state::done); }
+
+    [[nodiscard]] const char* name() const noexcept { return type_->name; }
+    [[nodiscard]] state current_state() const noexcept { return state_; }
+    /// The completion's value: what the system call returns, errors negative. \pre done.
+    [[nodiscard]] int outcome() const noexcept {
+        SPARGIO_ASSERT(state_ == state::done);
+        return outcome_;
+    }
+    /// Makes a finished operation fit to be submitted again.
+    void rewind() noexcept {
+        SPARGIO_ASSERT(state_ == state::done || state_ == state::idle);
+        state_ = state::idle;
+        cancel_sent_ = false;
+    }
+    /// Records an outcome that was reached without the ring. \pre idle.
+    void settle(int outcome) noexcept {
+        SPARGIO_ASSERT(state_ == state::idle);
+        outcome_ = outcome;
+        state_ = state::done;
+    }
+
+    /// Queued when the operation is done. Set before submit.
+    detail::work_item* waiter = nullptr;
+
+private:
+    friend class ring;
+
+    const operation_type* type_;
+    operation* next_ = nullptr;  // in the ring's backlog, or among the cancels that wait for room
+    int outcome_ = 0;
+    state state_ = state::idle;
+    std::uint8_t acknowledgements_due_ = 0;  // of cancels that were sent
+    bool cancel_sent_ = false;
+    bool cancel_waiting_ = false;
+};
+
+}  // namespace spargio

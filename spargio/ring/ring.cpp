@@ -1,0 +1,293 @@
+#include "spargio/ring/ring.hpp"
+
+#include <liburing.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+#include "spargio/ring/detail/kernel_order.hpp"
+#include "spargio/ring/detail/user_data.hpp"
+
+namespace spargio {
+
+using detail::completion_tag;
+
+namespace {
+
+unsigned load_acquire(const unsigned* shared) noexcept {
+    return __atomic_load_n(shared, __ATOMIC_ACQUIRE);
+}
+unsigned load_relaxed(const unsigned* shared) noexcept {
+    return __atomic_load_n(shared, __ATOMIC_RELAXED);
+}
+void store_release(unsigned* shared, unsigned value) noexcept {
+    __atomic_store_n(shared, value, __ATOMIC_RELEASE);
+}
+
+}  // namespace
+
+// --- submitting ----------------------------------------------------------------------------------
+
+void ring::submit(operation& op) noexcept {
+    SPARGIO_ASSERT(op.state_ == operation::state::idle);
+    SPARGIO_ASSERT(op.waiter != nullptr);
+    // Behind what already waits, or the order of one descriptor's operations would be lost.
+    if (backlog_.head == nullptr && place(op)) [[likely]]
+        return;
+    op.state_ = operation::state::backlog;
+    backlog_.push(op);
+}
+
+bool ring::place(operation& op) noexcept {
+    if (in_flight() >= options_.cq_entries)
+        return false;
+    ::io_uring_sqe* request = acquire();
+    if (request == nullptr)
+        return false;
+    op.type_->prepare(op, *request);
+    request->user_data = detail::user_data(completion_tag::operation, op);
+    op.state_ = operation::state::in_flight;
+    ++submitted_;
+    detail::handed_to_kernel(&op);
+    return true;
+}
+
+void ring::cancel(operation& op) noexcept {
+    if (op.state_ == operation::state::backlog) {
+        [[maybe_unused]] const bool found = backlog_.remove(op);
+        SPARGIO_ASSERT(found);
+        op.outcome_ = -ECANCELED;
+        op.state_ = operation::state::done;
+        ended_early_.push(*op.waiter);
+        return;
+    }
+    if (op.state_ != operation::state::in_flight || op.cancel_sent_ || op.cancel_waiting_)
+        return;
+    if (place_cancel(op))
+        return;
+    op.cancel_waiting_ = true;
+    cancel_backlog_.push(op);
+}
+
+bool ring::place_cancel(operation& op) noexcept {
+    ::io_uring_sqe* request = acquire();
+    if (request == nullptr)
+        return false;
+    io_uring_prep_cancel64(request, detail::user_data(completion_tag::operation, op), 0);
+    request->user_data = detail::user_data(completion_tag::cancel, op);
+    op.cancel_sent_ = true;
+    ++op.acknowledgements_due_;
+    return true;
+}
+
+bool ring::attempt(operation& op) noexcept {
+    if (!features_.has(feature::attempt_first))
+        return false;
+    ::io_uring_sqe request;
+    op.type_->prepare(op, request);
+    const int outcome = kernel_.attempt(request);
+    // An interrupted attempt did nothing either.
+    if (outcome == -EAGAIN || outcome == -EOPNOTSUPP || outcome == -EINTR)
+        return false;
+    op.settle(outcome);
+    return true;
+}
+
+bool ring::send_bell(int target_descriptor, unsigned target) noexcept {
+    SPARGIO_ASSERT(target < most_rings);
+    if (!features_.has(feature::message_ring))
+        return false;
+    ::io_uring_sqe* request = acquire();
+    if (request == nullptr)
+        return false;
+    io_uring_prep_msg_ring(request, target_descriptor, 0,
+                           detail::user_data(completion_tag::bell, 0u), 0);
+    request->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    request->user_data = detail::user_data(completion_tag::bell_sent, target);
+    return true;
+}
+
+std::bitset<ring::most_rings> ring::take_failed_bells() noexcept {
+    bells_failed_ = false;
+    return std::exchange(failed_bells_, {});
+}
+
+void ring::listen_to_bell(int bell) noexcept {
+    bell_ = bell;
+    bell_idle_ = true;
+    place_bell_listener();
+}
+
+void ring::place_bell_listener() noexcept {
+    ::io_uring_sqe* request = acquire();
+    if (request == nullptr)
+        return;
+    io_uring_prep_read(request, bell_, &bell_strokes_, sizeof bell_strokes_, 0);
+    request->user_data = detail::user_data(completion_tag::bell_listener, 0u);
+    bell_idle_ = false;
+}
+
+/// Room for one request, after a flush if need be; null while the kernel takes nothing.
+::io_uring_sqe* ring::acquire() noexcept {
+    if (tail_ - load_acquire(sq_head_) > sq_mask_) [[unlikely]] {
+        enter(0, 0, kernel::no_timeout);
+        if (tail_ - load_acquire(sq_head_) > sq_mask_)
+            return nullptr;
+    }
+    return &uring_->sq.sqes[tail_++ & sq_mask_];
+}
+
+/// Gives requests to what had to wait, oldest first, cancels before new work.
+void ring::place_waiting() noexcept {
+    if (bell_idle_)
+        place_bell_listener();
+    while (cancel_backlog_.head != nullptr) {
+        operation& op = *cancel_backlog_.head;
+        if (op.state_ == operation::state::in_flight && !place_cancel(op))
+            break;
+        cancel_backlog_.pop();
+        op.cancel_waiting_ = false;
+        if (op.state_ != operation::state::completed)
+            continue;
+        op.state_ = operation::state::done;
+        ended_early_.push(*op.waiter);
+    }
+    while (backlog_.head != nullptr) {
+        operation& op = *backlog_.head;
+        if (!place(op))
+            break;
+        // place() has not touched the link: the operation is still the list's head.
+        backlog_.pop();
+    }
+}
+
+unsigned ring::unsubmitted() const noexcept {
+    return tail_ - load_acquire(sq_head_);
+}
+
+bool ring::entry_wanted() const noexcept {
+    return (load_relaxed(sq_flags_) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
+
+void ring::flush() noexcept {
+    if (backlog_.head != nullptr || cancel_backlog_.head != nullptr || bell_idle_)
+        place_waiting();
+    if (unsubmitted() == 0 && !entry_wanted())
+        return;
+    enter(0, entry_wanted() ? IORING_ENTER_GETEVENTS : 0, kernel::no_timeout);
+}
+
+void ring::wait(std::uint64_t timeout_ns) noexcept {
+    if (backlog_.head != nullptr || cancel_backlog_.head != nullptr || bell_idle_)
+        place_waiting();
+    // Ended without the kernel: nothing to wait for, and nobody would wake us.
+    enter(ended_early_.empty() ? 1 : 0, IORING_ENTER_GETEVENTS, timeout_ns);
+}
+
+/// Every answer of the kernel is one of three: it took something, it was interrupted or timed out,
+/// or it is short of room until completions are reaped. In all of them what was not taken stays in
+/// the queue, and the loop comes back.
+int ring::enter(unsigned wait, unsigned flags, std::uint64_t timeout_ns) noexcept {
+    store_release(sq_tail_, tail_);
+    ++entered_;
+    if ((load_relaxed(sq_flags_) & IORING_SQ_CQ_OVERFLOW) != 0) {
+        ++overflows_;
+        flags |= IORING_ENTER_GETEVENTS;
+    }
+    const int outcome = kernel_.enter(*uring_, unsubmitted(), wait, flags, timeout_ns);
+    SPARGIO_ASSERT(outcome >= 0 || outcome == -EINTR || outcome == -ETIME || outcome == -EAGAIN ||
+                   outcome == -EBUSY || outcome == -ENOMEM);
+    return outcome;
+}
+
+// --- reaping -------------------------------------------------------------------------------------
+
+bool ring::completions_visible() const noexcept {
+    return load_acquire(cq_tail_) != load_relaxed(cq_head_);
+}
+
+unsigned ring::reap(detail::work_list& ready) noexcept {
+    unsigned head = load_relaxed(cq_head_);
+    const unsigned tail = load_acquire(cq_tail_);
+    const unsigned taken = tail - head;
+    for (; head != tail; ++head) {
+        const ::io_uring_cqe& completion = uring_->cq.cqes[head & cq_mask_];
+        const std::uint64_t data = completion.user_data;
+        switch (detail::tag_of(data)) {
+        case completion_tag::operation: {
+            operation& op = detail::operation_of(data);
+            detail::returned_by_kernel(&op);
+            SPARGIO_ASSERT(op.state_ == operation::state::in_flight);
+            op.outcome_ = completion.res;
+            op.state_ = operation::state::completed;
+            ++completed_;
+            complete(op, ready);
+            break;
+        }
+        case completion_tag::cancel: {
+            operation& op = detail::operation_of(data);
+            SPARGIO_ASSERT(op.acknowledgements_due_ > 0);
+            --op.acknowledgements_due_;
+            if (op.state_ == operation::state::completed)
+                complete(op, ready);
+            break;
+        }
+        case completion_tag::bell:
+            break;
+        case completion_tag::bell_sent:
+            if (completion.res < 0) {
+                failed_bells_.set(detail::number_of(data));
+                bells_failed_ = true;
+            }
+            break;
+        case completion_tag::bell_listener:
+            bell_idle_ = true;
+            break;
+        }
+    }
+    if (taken != 0)
+        store_release(cq_head_, head);
+    return taken;
+}
+
+/// The final completion is there: done, unless the kernel or a queue still refers to the operation.
+void ring::complete(operation& op, detail::work_list& ready) noexcept {
+    if (op.acknowledgements_due_ != 0 || op.cancel_waiting_)
+        return;
+    op.state_ = operation::state::done;
+    ready.push(*op.waiter);
+}
+
+// --- lists ---------------------------------------------------------------------------------------
+
+void ring::pending_list::push(operation& op) noexcept {
+    op.next_ = nullptr;
+    (tail != nullptr ? tail->next_ : head) = &op;
+    tail = &op;
+}
+
+operation* ring::pending_list::pop() noexcept {
+    operation* op = head;
+    head = op->next_;
+    if (head == nullptr)
+        tail = nullptr;
+    op->next_ = nullptr;
+    return op;
+}
+
+bool ring::pending_list::remove(operation& op) noexcept {
+    operation* before = nullptr;
+    for (operation* at = head; at != nullptr; before = at, at = at->next_) {
+        if (at != &op)
+            continue;
+        (before != nullptr ? before->next_ : head) = op.next_;
+        if (tail == &op)
+            tail = before;
+        op.next_ = nullptr;
+        return true;
+    }
+    return false;
+}
+
+}  // namespace spargio

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <memory>
+
+#include "spargio/core/counter.hpp"
+#include "spargio/core/result.hpp"
+#include "spargio/core/work_item.hpp"
+#include "spargio/ring/feature.hpp"
+#include "spargio/ring/kernel.hpp"
+#include "spargio/ring/operation.hpp"
+
+namespace spargio {
+
+struct ring_options {
+    unsigned entries = 256;      ///< submission queue; a power of two from 16 to 32,768
+    unsigned cq_entries = 4096;  ///< completion queue, and the most operations in flight
+    unsigned io_workers = 32;    ///< kernel threads for what cannot be done without blocking
+    bool deferred = false;       ///< SINGLE_ISSUER | DEFER_TASKRUN where the kernel has it
+    feature_set disabled;        ///< forced off
+};
+
+/// One io_uring. It submits, reaps and cancels operations and knows no tasks: a finished operation
+/// queues its waiter, nothing more.
+///
+/// Thread: the owner, which opened it, for everything but reap() and completions_visible(), which
+/// belong to the holder of the shard's service claim.
+/// Limit: `cq_entries` operations in flight; what is submitted past that waits in order in a
+/// backlog, linked through the operations themselves, so nothing is refused and nothing allocated.
+class ring {
+public:
+    static constexpr unsigned most_rings = 256;  // doorbell targets that can be told apart
+
+    /// Sets a ring up on the calling thread, falling back where a feature is missing.
+    /// Errors: those of io_uring_setup(2).
+    [[nodiscard]] static result<std::unique_ptr<ring>> open(kernel& entry,
+                                                            const ring_options& options);
+    ring(const ring&) = delete;
+    ring& operator=(const ring&) = delete;
+    ~ring();
+
+    [[nodiscard]] int descriptor() const noexcept;
+    [[nodiscard]] feature_set features() const noexcept { return features_; }
+
+    // --- the owner -------------------------------------------------------------------------------
+
+    /// Queues `op` for the next flush. Its waiter is queued when it is done.
+    void submit(operation& op) noexcept;
+    /// Asks for `op` to end early. The completion is the answer: a result that was already there
+    /// beats the cancel. Harmless when the operation is done or a cancel is under way.
+    void cancel(operation& op) noexcept;
+    /// Does `op` right now if that needs no waiting. False: untouched, submit it.
+    [[nodiscard]] bool attempt(operation& op) noexcept;
+    /// Wakes the ring `target_descriptor` with the next flush; `target` (below most_rings) names it
+    /// in take_failed_bells(). False: no room just now, use another way.
+    [[nodiscard]] bool send_bell(int target_descriptor, unsigned target) noexcept;
+    /// Reads one bell stroke from eventfd `bell` in the background, for ever: its writes wake
+    /// wait().
+    void listen_to_bell(int bell) noexcept;
+
+    /// Requests prepared and not yet handed to the kernel.
+    [[nodiscard]] unsigned unsubmitted() const noexcept;
+    /// The kernel holds completions back until it is entered.
+    [[nodiscard]] bool entry_wanted() const noexcept;
+    /// Hands everything prepared to the kernel, if there is anything, without waiting.
+    void flush() noexcept;
+    /// flush(), then waits for a completion, a bell or the timeout.
+    void wait(std::uint64_t timeout_ns) noexcept;
+    /// Waiters of operations that ended without the kernel's help (cancelled in the backlog).
+    [[nodiscard]] detail::work_list& ended_early() noexcept { return ended_early_; }
+    /// Bells that could not be rung since the last call.
+    [[nodiscard]] bool bells_failed() const noexcept { return bells_failed_; }
+    [[nodiscard]] std::bitset<most_rings> take_failed_bells() noexcept;
+
+    // --- the holder of the service claim ---------------------------------------------------------
+
+    [[nodiscard]] bool completions_visible() const noexcept;
+    /// Takes every completion there is and queues the waiters of what is done into `ready`.
+    /// Resumes nothing. \return completions taken.
+    unsigned reap(detail::work_list& ready) noexcept;
+
+    // --- any thread, as an estimate --------------------------------------------------------------
+
+    [[nodiscard]] unsigned in_flight() const noexcept {
+        return submitted_.get() - completed_.get();
+    }
+    [[nodiscard]] std::uint64_t entries_into_kernel() const noexcept { return entered_.get(); }
+    [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_.get(); }
+
+private:
+    struct pending_list {
+        operation* head = nullptr;
+        operation* tail = nullptr;
+        void push(operation& op) noexcept;
+        operation* pop() noexcept;
+        bool remove(operation& op) noexcept;
+    };
+
+    ring(kernel& entry, const ring_options& options);
+    int set_up();
+    int enter(unsigned wait, unsigned flags, std::uint64_t timeout_ns) noexcept;
+    [[nodiscard]] ::io_uring_sqe* acquire() noexcept;
+    bool place(operation& op) noexcept;
+    bool place_cancel(operation& op) noexcept;
+    void place_bell_listener() noexcept;
+    void place_waiting() noexcept;
+    void complete(operation& op, detail::work_list& ready) noexcept;
+
+    kernel& kernel_;
+    const ring_options options_;
+    feature_set features_;
+    std::unique_ptr<::io_uring> uring_;
+    bool registered_ = false;
+
+    // Mapped memory, shared with the kernel.
+    unsigned* sq_head_ = nullptr;
+    unsigned* sq_tail_ = nullptr;
+    unsigned* sq_flags_ = nullptr;
+    unsigned* cq_head_ = nullptr;
+    unsigned* cq_tail_ = nullptr;
+    unsigned sq_mask_ = 0;
+    unsigned cq_mask_ = 0;
+
+    unsigned tail_ = 0;  // of the submission queue, published by enter()
+    pending_list backlog_;
+    pending_list cancel_backlog_;
+    detail::work_list ended_early_;
+    std::bitset<most_rings> failed_bells_;
+    bool bells_failed_ = false;
+    int bell_ = -1;
+    bool bell_idle_ = false;  // listen_to_bell()'s read has to be placed again
+    std::uint64_t bell_strokes_ = 0;
+
+    detail::counter<unsigned> submitted_;  // operations ever given a request; written by the owner
+    detail::counter<unsigned> completed_;  // their final completions; written by the claim's holder
+    detail::counter<> entered_;
+    detail::counter<> overflows_;
+};
+
+}  // namespace spargio
