@@ -85,3 +85,17 @@ write_basic_package_version_file(${generated_dir}/spargio-config-version.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES ${generated_dir}/spargio-config.cmake ${generated_dir}/spargio-config-version.cmake
     DESTINATION ${package_dir})
+
+# A Debian package of all of it: cpack -G DEB in the build folder.
+if(PROJECT_IS_TOP_LEVEL)
+    set(CPACK_GENERATOR DEB)
+    set(CPACK_PACKAGE_NAME libspargio-dev)
+    set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+    set(CPACK_PACKAGE_CONTACT "The spargio authors <dev@spargio.invalid>")
+    set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+    set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+    set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+    set(CPACK_DEBIAN_PACKAGE_DEPENDS "liburing-dev (>= 2.3), libstdc++-12-dev | libstdc++-dev")
+    set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+    include(CPack)
+endif()

@@ -76,6 +76,19 @@ pkg_config)
     "$cxx" -std=c++23 "$here/consumer/main.cpp" -o consumer $flags
     LD_LIBRARY_PATH=$(dirname "$pc") run_consumer ./consumer
     ;;
+debian)
+    cpack -G DEB --config "$build_dir/CPackConfig.cmake" -B "$work" >cpack.log ||
+        { cat cpack.log; exit 1; }
+    dpkg-deb --contents "$work"/*.deb >contents
+    for path in include/spargio/core/task.hpp spargio-config.cmake pkgconfig/spargio.pc libspargio; do
+        grep -q "/usr/.*$path" contents || { log "the package lacks $path"; exit 1; }
+    done
+    if grep "/detail/" contents; then
+        log "packaged, but not public"
+        exit 1
+    fi
+    dpkg-deb --field "$work"/*.deb Package Version Depends
+    ;;
 *)
     log "no such step"
     exit 2
