@@ -1,0 +1,30 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace spargio::detail {
+
+/// Whether trying without the ring pays for one descriptor and direction. Every attempt that would
+/// have waited doubles the number of operations that go straight to the ring, up to 255.
+/// Thread: that of the task that uses the descriptor.
+class attempt_history {
+public:
+    [[nodiscard]] bool worth_trying() noexcept {
+        if (skip_ == 0)
+            return true;
+        --skip_;
+        return false;
+    }
+    void succeeded() noexcept { penalty_ = 0; }
+    void would_have_waited() noexcept {
+        penalty_ = static_cast<std::uint8_t>(std::min(2 * penalty_ + 1, 255));
+        skip_ = penalty_;
+    }
+
+private:
+    std::uint8_t penalty_ = 0;
+    std::uint8_t skip_ = 0;
+};
+
+}  // namespace spargio::detail

@@ -1,0 +1,33 @@
+#include "spargio/shard/io_wait.hpp"
+
+#include <cerrno>
+
+namespace spargio::detail {
+
+bool io_wait::start(promise_base& waiter, operation& op, attempt_history* history) noexcept {
+    if (!bind(waiter)) {
+        op.settle(-ECANCELED);
+        return false;
+    }
+    shard& here = home();
+    if (history != nullptr && here.quiet() && history->worth_trying() && spend_transfer()) {
+        const bool done = here.io().attempt(op);
+        here.count_attempt(done);
+        if (done) {
+            history->succeeded();
+            return false;
+        }
+        history->would_have_waited();
+    }
+    op_ = &op;
+    op.waiter = this;
+    here.io().submit(op);
+    listen();
+    return true;
+}
+
+void io_wait::on_stop() noexcept {
+    home().io().cancel(*op_);
+}
+
+}  // namespace spargio::detail

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "spargio/core/pause.hpp"
+
+namespace spargio::detail {
+
+/// Who may service a shard: take its completions, fire its timers, drain its mailbox.
+/// The owner holds it while it services and gives it up while it runs tasks, so that another shard
+/// can step in for one that is stuck there. One locked instruction a turn.
+/// Thread: any tries; the holder releases.
+class service_claim {
+public:
+    [[nodiscard]] bool try_acquire() noexcept {
+        return !held_.load(std::memory_order_relaxed) &&
+               !held_.exchange(true, std::memory_order_acquire);
+    }
+    /// For the owner: a holder from outside finishes its service within microseconds.
+    void acquire() noexcept {
+        while (!try_acquire())
+            pause();
+    }
+    void release() noexcept { held_.store(false, std::memory_order_release); }
+
+private:
+    alignas(64) std::atomic<bool> held_ = false;
+};
+
+}  // namespace spargio::detail

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace spargio::detail {
+
+/// The sleep announcement: a source rings only a sleeper's bell, and only one source does.
+///
+///   sleeper: announce(); look once more at everything; sleep in the kernel; woke_up()
+///   source:  publish its item with a sequentially consistent write; if (must_ring()) ring
+///
+/// Either the source sees the announcement, or the sleeper's second look sees the item. A bell rung
+/// before the sleeper reaches the kernel waits there for it. Model-checked in
+/// tests/model/sleep_gate.pml.
+/// Thread: the owner announces and wakes; any thread asks.
+class sleep_gate {
+public:
+    void announce() noexcept { state_.store(asleep, std::memory_order_seq_cst); }
+    void woke_up() noexcept { state_.store(awake, std::memory_order_relaxed); }
+
+    /// True for exactly one caller of an announced sleep.
+    [[nodiscard]] bool must_ring() noexcept {
+        std::uint32_t seen = state_.load(std::memory_order_seq_cst);
+        return seen == asleep &&
+               state_.compare_exchange_strong(seen, rung, std::memory_order_relaxed);
+    }
+
+private:
+    static constexpr std::uint32_t awake = 0;
+    static constexpr std::uint32_t asleep = 1;
+    static constexpr std::uint32_t rung = 2;
+
+    alignas(64) std::atomic<std::uint32_t> state_ = awake;
+};
+
+}  // namespace spargio::detail
