@@ -1,0 +1,32 @@
+// An echo server on all CPUs: one accept loop, a task for each client on a shard of its own.
+#include <array>
+#include <cstdio>
+
+#include "spargio/net/tcp_listener.hpp"
+#include "spargio/runtime/runtime.hpp"
+
+spargio::task<> echo(spargio::tcp_stream client) {
+    std::array<std::byte, 4096> buffer;
+    for (;;) {
+        auto size = co_await client.read_some(buffer);
+        if (!size || *size == 0 || !co_await client.write_all(std::span(buffer).first(*size))) {
+            co_return;
+        }
+    }
+}
+
+spargio::task<> serve() {
+    auto any_port = spargio::socket_address::loopback_v4(0);
+    auto listener = value_or_throw(spargio::tcp_listener::bind(any_port));
+    std::printf("say something: nc 127.0.0.1 %d\n", listener.local_address().port());
+    std::fflush(stdout);
+    for (;;) {
+        auto policy = spargio::session_policy::round_robin();
+        auto client = value_or_throw(co_await listener.accept(policy));
+        value_or_throw(std::move(client).spawn_on_session(echo)).detach();
+    }
+}
+
+int main() {
+    spargio::run(serve);
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+namespace ingest {
+
+/// What the server's exit code tells scripts; README.md lists them.
+enum exit_code : int {
+    exit_ok = 0,
+    exit_failed = 1,
+    exit_bad_arguments = 2,
+    exit_cannot_listen = 3,
+    exit_bad_store = 4,
+    exit_no_runtime = 5,
+};
+
+}  // namespace ingest
