@@ -219,7 +219,9 @@ unsigned ring::reap(detail::work_list& ready) noexcept {
             operation& op = detail::operation_of(data);
             detail::returned_by_kernel(&op);
             SPARGIO_ASSERT(op.state_ == operation::state::in_flight);
-            op.outcome_ = completion.res;
+            // Work in a kernel thread that a cancel interrupts says EINTR.
+            op.outcome_ =
+                completion.res == -EINTR && op.cancel_sent_ ? -ECANCELED : completion.res;
             op.state_ = operation::state::completed;
             ++completed_;
             complete(op, ready);
