@@ -1,0 +1,11 @@
+// Boost.Asio with C++20 coroutines; built twice, on epoll and on io_uring.
+
+#include "bench/asio/scenarios.hpp"
+
+auto main(int argc, char** argv) -> int {
+    std::vector<bench::entry> all;
+    for (const auto& part : {bench::asio_peer::ping_pong_entries(),
+                             bench::asio_peer::echo_entries(), bench::asio_peer::fs_read_entries()})
+        all.insert(all.end(), part.begin(), part.end());
+    return bench::serve(argc, argv, all);
+}

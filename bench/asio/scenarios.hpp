@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include "bench/common/variant.hpp"
+
+// The same sources build both executables; Asio's macros choose the reactor.
+#ifdef BOOST_ASIO_HAS_IO_URING
+#define BENCH_ASIO_VARIANT "asio_uring"
+#define BENCH_ASIO_BLOCKS "blocks in io_uring"
+#else
+#define BENCH_ASIO_VARIANT "asio"
+#define BENCH_ASIO_BLOCKS "blocks in epoll"
+#endif
+
+namespace bench::asio_peer {
+
+auto ping_pong_entries() -> std::vector<entry>;
+auto echo_entries() -> std::vector<entry>;
+auto fs_read_entries() -> std::vector<entry>;
+
+}  // namespace bench::asio_peer

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "bench/common/variant.hpp"
+
+namespace bench::limit {
+
+auto ping_pong_entries() -> std::vector<entry>;
+auto cold_start_entries() -> std::vector<entry>;
+auto echo_entries() -> std::vector<entry>;
+auto fs_read_entries() -> std::vector<entry>;
+
+}  // namespace bench::limit

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Runs the benchmarks and writes report.json and report.html. See bench/README.md.
+
+Usually started by scripts/bench, which builds first."""
+
+import argparse
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from harness import drive, guard, machine, measure, report_html, table  # noqa: E402
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("workloads", nargs="*", metavar="NAME", help="default: all")
+    parser.add_argument("--build", required=True, help="directory with the bench_* executables")
+    parser.add_argument("--out", required=True, help="directory for the reports and the data")
+    parser.add_argument("--rounds", type=int, default=12, help="at least 10 for a real run")
+    parser.add_argument("--warmup", type=int, default=2)
+    parser.add_argument("--smoke", action="store_true", help="once, small: does it work at all")
+    parser.add_argument("--guard", metavar="FILE", help="fail when a ratio is below its threshold")
+    parser.add_argument("--only", metavar="VARIANT,...", help="leave the other variants out")
+    return parser.parse_args()
+
+
+def chosen(args):
+    with open(f"{HERE}/workloads.json", encoding="utf-8") as file:
+        known = json.load(file)
+    unknown = [name for name in args.workloads if name not in known]
+    if unknown:
+        sys.exit(f"unknown workload: {', '.join(unknown)}\nknown: {', '.join(known)}")
+    if args.only:
+        for spec in known.values():
+            spec["variants"] = [v for v in spec["variants"] if v in args.only.split(",")]
+    return {name: known[name] for name in (args.workloads or known)}
+
+
+def say(text):
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()
+
+
+def run_all(args, specs):
+    os.makedirs(args.out, exist_ok=True)
+    data = os.path.join(args.out, "blocks")
+    drive.make_blocks(data)
+    executables = drive.locate(args.build)
+    for missing in (name for name in drive.EXECUTABLES if name not in executables):
+        print(f"SKIPPED: bench_{missing} is not built")
+    report = {"machine": machine.describe(args.build, data), "smoke": args.smoke, "workloads": []}
+    failures = []
+    peer = drive.EchoPeer(args.build)
+    try:
+        surroundings = ["--file", data, "--echo-port", str(peer.port)]
+        rows = drive.catalogue(executables, surroundings)
+        rounds, warmup = (1, 0) if args.smoke else (args.rounds, args.warmup)
+        for name, spec in specs.items():
+            try:
+                workload = measure.run_workload(name, spec, rows, surroundings, rounds, warmup,
+                                                args.smoke, say)
+            except drive.VariantError as error:
+                failures.append(str(error))
+                continue
+            say("")
+            report["workloads"].append(workload)
+            print(table.text(workload), flush=True)
+    finally:
+        peer.close()
+    return report, failures
+
+
+def main():
+    args = arguments()
+    report, failures = run_all(args, chosen(args))
+    with open(f"{args.out}/report.json", "w", encoding="utf-8") as file:
+        json.dump(report, file, indent=1)
+    with open(f"{args.out}/report.html", "w", encoding="utf-8") as file:
+        file.write(report_html.page(report))
+    print(f"wrote {args.out}/report.json and report.html")
+    if args.guard:
+        failures += guard.check(args.guard, report)
+    for failure in failures:
+        print(f"FAILED: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
