@@ -1,4 +1,4 @@
-"""Inline SVG: a dot and a range for each variant on a logarithmic axis."""
+"""Inline SVG: time and CPU of each variant on one logarithmic axis."""
 
 import html
 import math
@@ -17,9 +17,10 @@ def _ticks(low, high):
 
 
 def ranges(variants):
-    """Median as a dot, the single samples as faint ticks, minimum to maximum as a line."""
-    low = min(v["min"] for v in variants) / 1.25
-    high = max(v["max"] for v in variants) * 1.25
+    """Median as a dot, the single samples as faint ticks, minimum to maximum as a line, the CPU
+    time as a hollow diamond."""
+    low = min(min(v["min"], cpu_ns(v)) for v in variants) / 1.25
+    high = max(max(v["max"], cpu_ns(v)) for v in variants) * 1.25
     span = math.log(high / low)
 
     def x(value):
@@ -44,11 +45,17 @@ def ranges(variants):
         for sample in v["samples"]:
             out.append(f'<line class="sample" x1="{x(sample):.1f}" y1="{y - 6}" '
                        f'x2="{x(sample):.1f}" y2="{y + 6}"/>')
-        out.append(f'<circle cx="{x(v["median"]):.1f}" cy="{y}" r="5"/></g>')
-        out.append(f'<text class="value" x="{x(v["max"]) + 8:.1f}" y="{y + 4}">'
+        out.append(f'<circle cx="{x(v["median"]):.1f}" cy="{y}" r="5"/>')
+        out.append(f'<path class="cpu" d="M{x(cpu_ns(v)):.1f} {y - 6}l6 6l-6 6l-6 -6z"/></g>')
+        out.append(f'<text class="value" x="{x(max(v["max"], cpu_ns(v))) + 12:.1f}" y="{y + 4}">'
                    f'{duration(v["median"])}</text>')
     out.append("</svg>")
     return "".join(out)
+
+
+def cpu_ns(variant):
+    """At least a nanosecond: a logarithmic axis has no zero."""
+    return max(variant["cpu_s"] * 1e9, 1.0)
 
 
 def css_class(name):

@@ -11,7 +11,7 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e6e4; --soft: #9aa0a6; --line: #3a3e42;
   --paper: #17191b; --card: #1e2123; --own: #63c7a2; --peer: #aab3bc; --floor: #d9a55a; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 68rem; margin: 2rem auto; padding: 0 1.2rem; }
+  max-width: 74rem; margin: 2rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.5rem; margin-bottom: .2rem; } h2 { font-size: 1.1rem; margin: 0; }
 p { margin: .5rem 0; } .soft { color: var(--soft); }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 6px;
@@ -21,7 +21,7 @@ th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(-
   white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); }
 th:first-child, td:first-child, td.text, th.text { text-align: left; }
-td.text { white-space: normal; min-width: 11rem; color: var(--soft); }
+td.text { white-space: normal; min-width: 16rem; color: var(--soft); }
 tr.own td:first-child { color: var(--own); font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; font-size: .85rem; }
 dt { color: var(--soft); } dd { margin: 0; }
@@ -31,6 +31,7 @@ svg .name { text-anchor: end; } svg .tick { text-anchor: middle; fill: var(--sof
 svg .value { fill: var(--soft); font-size: 11px; } svg .grid { stroke: var(--line); }
 svg .range { stroke-width: 2; } svg .sample { stroke-width: 1; opacity: .45; }
 .own { --c: var(--own); } .peer { --c: var(--peer); } .floor { --c: var(--floor); }
+svg .cpu { fill: none; stroke: var(--c); stroke-width: 1.5; }
 svg g line { stroke: var(--c); } svg g circle { fill: var(--c); }
 .warn { border-left: 4px solid var(--floor); padding-left: .8rem; }
 """
@@ -39,8 +40,8 @@ ABOUT = """
 <section><h2>How to read this</h2>
 <p>Every variant of a workload does the same work and ends with the same checksum, or the run
 fails. Within a round the variants take turns; a round is one sample of each. The dot is the median
-of the samples, the faint ticks are the samples, the line runs from the fastest to the slowest. The
-axis is logarithmic. <b>Ratio</b> is the variant's time divided by spargio's of the same round,
+of the samples, the faint ticks are the samples, the line runs from the fastest to the slowest; the
+hollow diamond is the CPU time. The axis is logarithmic. <b>Ratio</b> is the variant's time divided by spargio's of the same round,
 in the median over the rounds, with the smallest and the largest: above 1, spargio was faster.
 p50, p99 and p99.9 are of single requests, from a histogram inside the workload whose buckets are
 3&nbsp;% wide.</p>
@@ -83,15 +84,15 @@ def section(w):
         return ""
     head = ["<th>Variant</th>", *(f"<th>{title}</th>" for title, _ in COLUMNS[:3]),
             "<th>Ratio (min to max)</th>", *(f"<th>{title}</th>" for title, _ in COLUMNS[3:]),
-            "<th>CPU</th><th class='text'>Waiting</th><th class='text'>Pinning</th>"]
+            "<th>CPU</th><th class='text'>Waiting; pinning</th>"]
     rows = []
     for v in w["variants"]:
         figures = [f"<td>{duration(v[key])}</td>" for _, key in COLUMNS]
         rows.append(f"<tr class='{plot.css_class(v['name'])}'><td>{html.escape(v['name'])}</td>"
                     + "".join(figures[:3]) + f"<td>{ratio(v)}</td>" + "".join(figures[3:])
                     + f"<td>{duration(v['cpu_s'] * 1e9)}</td>"
-                    f"<td class='text'>{html.escape(v['waits'])}</td>"
-                    f"<td class='text'>{html.escape(v['pins'])}</td></tr>")
+                    f"<td class='text'>{html.escape(v['waits'])}; "
+                    f"{html.escape(v['pins'])}</td></tr>")
     skipped = (f"<p class='warn'>Not measured: {html.escape(', '.join(w['skipped']))}</p>"
                if w["skipped"] else "")
     return (f"<section><h2>{html.escape(w['name'])}</h2><p>{html.escape(w['summary'])}</p>"

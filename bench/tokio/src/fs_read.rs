@@ -84,6 +84,7 @@ fn open(around: &Surroundings) -> std::fs::File {
 }
 
 pub fn entries() -> Vec<Entry> {
+    // On two CPUs each read waits for both to wake up, and takes twice as long.
     let entry = |variant, waits, make| Entry {
         workload: "fs_read_rtt_4k",
         variant,

@@ -1,0 +1,93 @@
+"""The harness's own arithmetic; run by ctest as bench_harness."""
+
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness import drive, guard, measure, report_html, stats, table  # noqa: E402
+
+
+def bucket(ns):
+    """As bench/common/histogram.hpp and bench/tokio/src/histogram.rs compute it."""
+    if ns < 32:
+        return ns
+    shift = ns.bit_length() - 6
+    return (shift << 5) + (ns >> shift)
+
+
+def answer(ns, checksum=1):
+    return {"iterations": 1, "ns": ns, "checksum": checksum, "cpu_s": ns * 1e-9,
+            "buckets": [[bucket(int(ns)), 1000]]}
+
+
+ROW = {"path": "", "waits": "blocks", "pins": "CPU 0"}
+
+
+def report(ratio):
+    return {"workloads": [{"name": "w", "variants": [{"name": "v", "ratio_to_spargio": ratio}]}]}
+
+
+class Stats(unittest.TestCase):
+    def test_every_value_lies_in_its_bucket_and_buckets_are_narrow(self):
+        for ns in [0, 1, 31, 32, 33, 63, 64, 1000, 4095, 4096, 999_999, (1 << 40) - 1]:
+            low, high = stats.bucket_bounds(bucket(ns))
+            self.assertTrue(low <= ns <= high, ns)
+            self.assertLessEqual(high - low, max(0, low / 32))
+
+    def test_buckets_touch(self):
+        for index in range(1000):
+            self.assertEqual(stats.bucket_bounds(index)[1] + 1, stats.bucket_bounds(index + 1)[0])
+
+    def test_percentiles_of_merged_histograms(self):
+        merged = stats.merge([[[10, 50], [20, 40]], [[10, 40], [30, 70]]])
+        self.assertEqual(merged, {10: 90, 20: 40, 30: 70})
+        self.assertEqual(stats.percentile(merged, 0.5), 20)
+        self.assertEqual(stats.percentile(merged, 0.99), 30)
+        self.assertIsNone(stats.percentile(merged, 0.999))
+        self.assertIsNone(stats.percentile({}, 0.5))
+
+    def test_ratios_are_taken_pair_by_pair(self):
+        samples = {"spargio": [answer(100), answer(1000)], "peer": [answer(200), answer(2000)]}
+        peer = measure.summarize("peer", samples, ROW)
+        self.assertEqual((peer["ratio_min"], peer["ratio_to_spargio"], peer["ratio_max"]),
+                         (2, 2, 2))
+
+
+class Work(unittest.TestCase):
+    def test_different_checksums_fail_the_run(self):
+        with self.assertRaisesRegex(drive.VariantError, "checksums differ"):
+            measure.check_same_work("w", {"a": [answer(1, 7)], "b": [answer(1, 8)]})
+        measure.check_same_work("w", {"a": [answer(1, 7)], "b": [answer(1, 7)]})
+
+
+class Guard(unittest.TestCase):
+    def failures(self, ratio):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump({"guards": [{"workload": "w", "variant": "v", "min_ratio": 1.2}]}, file)
+            file.flush()
+            return guard.check(file.name, report(ratio))
+
+    def test_a_failing_guard_names_the_workload(self):
+        self.assertEqual(self.failures(1.3), [])
+        self.assertRegex(self.failures(1.1)[0], "^w: v ")
+        self.assertRegex(self.failures(None)[0], "not measured")
+
+
+class Report(unittest.TestCase):
+    def test_names_are_escaped_and_the_page_is_whole(self):
+        variant = measure.summarize("a<b", {"a<b": [answer(1500)]}, ROW)
+        workload = {"name": "w", "summary": "s", "request": "one", "requests_per_iteration": 1,
+                    "iterations_per_sample": 1, "rounds": 1, "skipped": [], "variants": [variant]}
+        page = report_html.page({"machine": {"cpus": 2}, "smoke": True, "workloads": [workload]})
+        self.assertIn("a&lt;b", page)
+        self.assertNotIn("a<b", page)
+        self.assertIn("1.5 us", table.text(workload))
+
+
+if __name__ == "__main__":
+    unittest.main()
