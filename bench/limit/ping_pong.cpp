@@ -26,7 +26,7 @@ private:
         client_.run([&] {
             // Both ends are awake before the clock starts, as in a runtime that polls.
             while (!ready_)
-                __builtin_ia32_pause();
+                pause();
             ping_chain chain;
             r.begin();
             for (std::uint64_t i = 1; i <= r.items(); ++i) {

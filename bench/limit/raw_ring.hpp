@@ -4,6 +4,8 @@
 
 #include <system_error>
 
+#include "bench/common/pause.hpp"
+
 namespace bench::limit {
 
 /// A ring with cooperative task-running: completions wait for the owner instead of interrupting
@@ -32,7 +34,7 @@ public:
             if ((__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_TASKRUN) != 0)
                 io_uring_get_events(&ring_);
             else
-                __builtin_ia32_pause();
+                pause();
         }
     }
     auto ready() -> unsigned { return io_uring_cq_ready(&ring_); }

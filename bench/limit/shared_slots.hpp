@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "bench/common/mixing.hpp"
+#include "bench/common/pause.hpp"
 
 namespace bench::limit {
 
@@ -21,7 +22,7 @@ struct alignas(64) shared_slot {
     }
     void await(std::uint64_t n) const {
         while (sequence.load(std::memory_order_acquire) != n)
-            __builtin_ia32_pause();
+            pause();
     }
 };
 
