@@ -47,6 +47,8 @@ void shard::close() noexcept {
         (void)ring_.release();
         return;
     }
+    while (outsiders_ringing_.load(std::memory_order_acquire) != 0)
+        detail::pause();
     SPARGIO_ASSERT(ready_.empty() && timers_.empty() && first_waiting_ == nullptr);
     ring_.reset();
     if (const int bell = bell_.exchange(-1); bell >= 0)
@@ -76,6 +78,7 @@ void shard::run() {
         claim_.acquire();
     }
     claim_.release();
+    ring_->flush();
 }
 
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.
@@ -205,18 +208,30 @@ void shard::abandon() noexcept {
 }
 
 void shard::wake_if_asleep() noexcept {
-    if (!gate_.must_ring())
+    if (!gate_.announced())
         return;
     shard* source = current();
-    if (source != nullptr &&
-        source->io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
-        ++source->counters_.bells_sent;
+    if (source == nullptr)
+        return strike_bell_from_outside();
+    if (!gate_.must_ring())
         return;
+    if (source->io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
+        ++source->counters_.bells_sent;
+    } else {
+        strike_outside_bell();
     }
-    strike_bell_from_outside();
 }
 
+/// A thread that is no shard may come while the runtime closes: close() waits for its hand to leave
+/// the bell, so that it never strikes a descriptor that means something else by then.
 void shard::strike_bell_from_outside() noexcept {
+    outsiders_ringing_.fetch_add(1, std::memory_order_acq_rel);
+    if (gate_.must_ring())
+        strike_outside_bell();
+    outsiders_ringing_.fetch_sub(1, std::memory_order_release);
+}
+
+void shard::strike_outside_bell() noexcept {
     counters_.bells_from_outside.fetch_add(1, std::memory_order_relaxed);
     if (const int bell = bell_.load(std::memory_order_acquire); bell >= 0) {
         kernel_.strike_bell(bell);
@@ -231,7 +246,7 @@ void shard::retry_bells() noexcept {
     const auto failed = ring_->take_failed_bells();
     for (const auto& peer : peers_) {
         if (failed.test(peer->index()))
-            peer->strike_bell_from_outside();
+            peer->strike_outside_bell();
     }
 }
 

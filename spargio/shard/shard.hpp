@@ -113,6 +113,7 @@ private:
     [[nodiscard]] bool may_exit() const noexcept;
     void wake_if_asleep() noexcept;
     void strike_bell_from_outside() noexcept;
+    void strike_outside_bell() noexcept;
     void retry_bells() noexcept;
 
     kernel& kernel_;
@@ -127,6 +128,7 @@ private:
     counters counters_;
     std::atomic<int> ring_descriptor_ = -1;
     std::atomic<int> bell_ = -1;  // an eventfd, where the kernel has no bell for outsiders
+    std::atomic<int> outsiders_ringing_ = 0;
     std::atomic<exit_mode> exit_ = exit_mode::none;
 
     detail::service_claim claim_;

@@ -17,13 +17,17 @@ namespace spargio::detail {
 class sleep_gate {
 public:
     void announce() noexcept { state_.store(asleep, std::memory_order_seq_cst); }
-    void woke_up() noexcept { state_.store(awake, std::memory_order_relaxed); }
+    /// Reads as well as it writes: what a ringer did before it rang is seen from here on.
+    void woke_up() noexcept { state_.exchange(awake, std::memory_order_acq_rel); }
 
+    [[nodiscard]] bool announced() const noexcept {
+        return state_.load(std::memory_order_seq_cst) == asleep;
+    }
     /// True for exactly one caller of an announced sleep.
     [[nodiscard]] bool must_ring() noexcept {
         std::uint32_t seen = state_.load(std::memory_order_seq_cst);
         return seen == asleep &&
-               state_.compare_exchange_strong(seen, rung, std::memory_order_relaxed);
+               state_.compare_exchange_strong(seen, rung, std::memory_order_acq_rel);
     }
 
 private:

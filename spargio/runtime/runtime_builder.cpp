@@ -1,0 +1,148 @@
+#include "spargio/runtime/runtime_builder.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "spargio/ring/kernel.hpp"
+#include "spargio/runtime/cpu_count.hpp"
+#include "spargio/runtime/detail/runtime_core.hpp"
+#include "spargio/runtime/runtime.hpp"
+
+namespace spargio {
+
+runtime_builder& runtime_builder::shards(unsigned count) {
+    settings_.shards = count;
+    shards_given_ = true;
+    return *this;
+}
+runtime_builder& runtime_builder::ring_entries(unsigned entries) {
+    settings_.ring_entries = entries;
+    return *this;
+}
+runtime_builder& runtime_builder::cq_entries(unsigned entries) {
+    settings_.cq_entries = entries;
+    cq_given_ = true;
+    return *this;
+}
+runtime_builder& runtime_builder::io_workers(unsigned threads) {
+    settings_.io_workers = threads;
+    return *this;
+}
+runtime_builder& runtime_builder::mailbox_capacity(unsigned messages) {
+    settings_.mailbox_capacity = messages;
+    return *this;
+}
+runtime_builder& runtime_builder::max_tasks(std::uint64_t tasks) {
+    settings_.max_tasks = tasks;
+    return *this;
+}
+runtime_builder& runtime_builder::spin_us(unsigned microseconds) {
+    settings_.spin_us = microseconds;
+    spin_given_ = true;
+    return *this;
+}
+runtime_builder& runtime_builder::affinity(std::vector<unsigned> cpus) {
+    settings_.affinity = std::move(cpus);
+    return *this;
+}
+runtime_builder& runtime_builder::thread_name(std::string name) {
+    settings_.thread_name = std::move(name);
+    return *this;
+}
+runtime_builder& runtime_builder::block_signals(std::vector<int> signals) {
+    settings_.blocked_signals = std::move(signals);
+    return *this;
+}
+runtime_builder& runtime_builder::deferred_taskrun(bool on) {
+    settings_.deferred_taskrun = on;
+    return *this;
+}
+runtime_builder& runtime_builder::disable(feature which) {
+    settings_.disabled.add(which);
+    return *this;
+}
+
+namespace {
+
+std::unexpected<error> invalid(std::string sentence) {
+    return std::unexpected(error{errc::invalid_option, std::move(sentence)});
+}
+
+std::string out_of_range(const char* option, std::uint64_t value, const char* allowed) {
+    return std::string(option) + " is " + std::to_string(value) + ", allowed is " + allowed;
+}
+
+bool power_of_two_between(unsigned value, unsigned least, unsigned most) {
+    return std::has_single_bit(value) && value >= least && value <= most;
+}
+
+}  // namespace
+
+std::expected<runtime_settings, error> runtime_builder::checked() const {
+    runtime_settings s = settings_;
+    const unsigned cpus = usable_cpus();
+    if (!shards_given_)
+        s.shards = s.affinity.empty() ? std::min(cpus, most_shards)
+                                      : static_cast<unsigned>(s.affinity.size());
+    if (s.shards < 1 || s.shards > most_shards)
+        return invalid(out_of_range("shards", s.shards, "1 to 256"));
+    if (!power_of_two_between(s.ring_entries, 16, 32768))
+        return invalid(
+            out_of_range("ring_entries", s.ring_entries, "a power of two from 16 to 32768"));
+    if (!cq_given_)
+        s.cq_entries = std::min(16 * s.ring_entries, 65536u);
+    if (!power_of_two_between(s.cq_entries, s.ring_entries, 65536))
+        return invalid(
+            out_of_range("cq_entries", s.cq_entries, "a power of two from ring_entries to 65536"));
+    if (s.io_workers < 1 || s.io_workers > 1024)
+        return invalid(out_of_range("io_workers", s.io_workers, "1 to 1024"));
+    if (!power_of_two_between(s.mailbox_capacity, 2, 1u << 20))
+        return invalid(out_of_range("mailbox_capacity", s.mailbox_capacity,
+                                    "a power of two from 2 to 1048576"));
+    if (s.max_tasks < 1)
+        return invalid(out_of_range("max_tasks", s.max_tasks, "at least 1"));
+    if (s.spin_us > 10'000)
+        return invalid(out_of_range("spin_us", s.spin_us, "0 to 10000"));
+    if (!spin_given_ && s.shards > cpus)
+        s.spin_us = 0;
+    if (s.thread_name.empty() || s.thread_name.size() > 11)
+        return invalid("thread_name is '" + s.thread_name + "', allowed are 1 to 11 characters");
+    if (!s.affinity.empty() && s.affinity.size() != s.shards)
+        return invalid("affinity names " + std::to_string(s.affinity.size()) + " CPUs for " +
+                       std::to_string(s.shards) + " shards");
+    for (unsigned cpu : s.affinity) {
+        if (cpu >= CPU_SETSIZE)
+            return invalid(out_of_range("a CPU of affinity", cpu, "0 to 1023"));
+    }
+    for (int signal : s.blocked_signals) {
+        if (signal < 1 || signal >= _NSIG || signal == SIGKILL || signal == SIGSTOP)
+            return invalid("block_signals names signal " + std::to_string(signal) +
+                           ", which cannot be blocked");
+    }
+    s.disabled.add(features_disabled_by_environment());
+    return s;
+}
+
+std::expected<runtime, error> runtime_builder::build() const {
+    return build_on(system_kernel());
+}
+
+std::expected<runtime, error> runtime_builder::build_on(kernel& entry) const {
+    auto settings = checked();
+    if (!settings)
+        return std::unexpected(std::move(settings.error()));
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    for (int signal : settings->blocked_signals)
+        sigaddset(&blocked, signal);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+    auto core = std::make_shared<detail::runtime_core>(entry, *settings);
+    if (auto started = core->start(); !started)
+        return std::unexpected(std::move(started.error()));
+    return runtime(std::move(core));
+}
+
+}  // namespace spargio

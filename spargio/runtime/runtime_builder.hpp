@@ -1,0 +1,87 @@
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "spargio/core/error.hpp"
+#include "spargio/ring/feature.hpp"
+
+namespace spargio {
+
+class runtime;
+class kernel;
+
+/// What a runtime is built from; the builder's setters say what is allowed.
+struct runtime_settings {
+    unsigned shards = 0;  // 0: as many as CPUs
+    unsigned ring_entries = 256;
+    unsigned cq_entries = 0;  // 0: sixteen times ring_entries, at most 65,536
+    unsigned io_workers = 32;
+    unsigned mailbox_capacity = 4096;
+    std::uint64_t max_tasks = 1u << 20;
+    unsigned spin_us = 50;
+    std::vector<unsigned> affinity;
+    std::string thread_name = "spargio";
+    std::vector<int> blocked_signals;
+    bool deferred_taskrun = false;
+    feature_set disabled;
+};
+
+/// Settings of a runtime, each with its default. build() checks them all and starts the shards.
+class runtime_builder {
+public:
+    static constexpr unsigned most_shards = 256;
+
+    /// Worker threads, 1 to 256. Default: the CPUs this process may use (affinity and cgroup
+    /// quota).
+    runtime_builder& shards(unsigned count);
+    /// Requests that fit between two entries into the kernel: a power of two from 16 to 32,768.
+    /// Default 256.
+    runtime_builder& ring_entries(unsigned entries);
+    /// Completions, and operations in flight, a shard: a power of two from ring_entries to 65,536.
+    /// Default sixteen times ring_entries.
+    runtime_builder& cq_entries(unsigned entries);
+    /// Kernel threads a shard for operations that block (fsync, open, ...): 1 to 1,024. Default 32.
+    runtime_builder& io_workers(unsigned threads);
+    /// Messages that wait at one shard: a power of two from 2 to 1,048,576. Default 4,096.
+    runtime_builder& mailbox_capacity(unsigned messages);
+    /// Tasks alive on one shard, at least 1; past it spawning answers errc::overloaded.
+    /// Default 1,048,576.
+    runtime_builder& max_tasks(std::uint64_t tasks);
+    /// How long a shard may look at memory before it sleeps, in microseconds, 0 to 10,000; 0 never
+    /// spins. Default 50, and 0 when there are more shards than CPUs.
+    runtime_builder& spin_us(unsigned microseconds);
+    /// The CPU of each shard, one number a shard. Default: none is pinned.
+    runtime_builder& affinity(std::vector<unsigned> cpus);
+    /// Shards' threads are called `name`-0, `name`-1, ...; 1 to 11 characters. Default "spargio".
+    runtime_builder& thread_name(std::string name);
+    /// Signals that build() blocks in the calling thread, and thereby in every shard, so that
+    /// signal::ctrl_c() can await them. They stay blocked in the calling thread. Default none.
+    runtime_builder& block_signals(std::vector<int> signals);
+    /// Lets only the shard itself post its completions (SINGLE_ISSUER, DEFER_TASKRUN): as fast, but
+    /// a stuck shard's completions stay invisible to others. Falls back where the kernel has it
+    /// not.
+    runtime_builder& deferred_taskrun(bool on = true);
+    /// Does without a kernel feature.
+    runtime_builder& disable(feature which);
+
+    /// Starts the shards. \return the runtime, or an error whose sentence names cause and cure:
+    /// errc::invalid_option for a value out of range, errc::io_uring_unavailable, or the kernel's.
+    /// Thread: any but a shard's own.
+    [[nodiscard]] std::expected<runtime, error> build() const;
+    /// The same on another kernel, for tests. `entry` outlives the runtime.
+    [[nodiscard]] std::expected<runtime, error> build_on(kernel& entry) const;
+
+private:
+    [[nodiscard]] std::expected<runtime_settings, error> checked() const;
+
+    runtime_settings settings_;
+    bool shards_given_ = false;
+    bool cq_given_ = false;
+    bool spin_given_ = false;
+};
+
+}  // namespace spargio

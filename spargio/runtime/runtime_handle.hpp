@@ -1,0 +1,79 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "spargio/core/result.hpp"
+#include "spargio/runtime/join_handle.hpp"
+#include "spargio/runtime/placement.hpp"
+#include "spargio/runtime/remote_shard.hpp"
+#include "spargio/shard/shard_stats.hpp"
+
+namespace spargio {
+
+struct spawn_options {
+    /// Shown where tasks are listed; a literal, or kept until the task has ended.
+    const char* name = "";
+};
+
+/// The door to a runtime: as cheap to copy as a shared pointer, usable from any thread, and safe to
+/// keep longer than the runtime, which then answers errc::shut_down.
+class runtime_handle {
+public:
+    [[nodiscard]] unsigned shard_count() const noexcept;
+    /// \pre shard < shard_count()
+    [[nodiscard]] shard_stats stats(unsigned shard) const noexcept;
+
+    /// Starts `work`, a task or a callable that returns one, where `where` says. A callable is
+    /// called on that shard. Errors: errc::overloaded, errc::shut_down, errc::no_such_shard,
+    /// errc::not_on_shard; then nothing was started.
+    template <class T>
+    result<join_handle<T>> spawn(placement where, task<T> work, spawn_options options = {}) {
+        SPARGIO_ASSERT(work.valid());
+        return spawn_source<T>(where, std::move(work), options);
+    }
+    template <detail::task_factory F>
+    result<join_handle<detail::task_value_t<F>>> spawn(placement where, F work,
+                                                       spawn_options options = {}) {
+        return spawn_source<detail::task_value_t<F>>(where, std::move(work), options);
+    }
+
+    /// A task that lives and dies on one shard and may hold what is not safe between threads:
+    /// `init` crosses over, and builds the task there.
+    template <detail::task_factory F>
+    auto spawn_local_on(unsigned shard, F init, spawn_options options = {}) {
+        return spawn(placement::pinned(shard), std::move(init), options);
+    }
+
+    /// The mailbox of another shard. errc::no_such_shard when there is none of that number.
+    [[nodiscard]] result<remote_shard> remote(unsigned shard) const noexcept;
+
+private:
+    friend class runtime;
+    friend runtime_handle this_runtime() noexcept;
+    explicit runtime_handle(std::shared_ptr<detail::runtime_core> core) noexcept
+        : core_(std::move(core)) {}
+
+    template <class T, class Source>
+    result<join_handle<T>> spawn_source(placement where, Source work, spawn_options options) {
+        const auto home = admit(where);
+        if (!home)
+            return failure(home.error());
+        auto* record = new detail::spawned_from<T, Source>(home->executor(), std::move(work));
+        begin(*record, *home, options);
+        return join_handle<T>(*record);
+    }
+
+    struct home_shard {
+        detail::runtime_core* core;
+        unsigned index;
+        [[nodiscard]] detail::executor& executor() const noexcept;
+    };
+    [[nodiscard]] result<home_shard> admit(placement where) const noexcept;
+    static void begin(detail::spawn_record& record, const home_shard& home,
+                      const spawn_options& options) noexcept;
+
+    std::shared_ptr<detail::runtime_core> core_;
+};
+
+}  // namespace spargio

@@ -1,0 +1,170 @@
+// Shutdown, in its order:
+//   1. close the intake: nothing new is spawned
+//   2. ask every task to stop, which cancels what it waits for
+//   3. run until no task and no operation is left, or list who is at the deadline
+//   4. let every loop run dry, and wait for all of them
+//   5. close the rings, then free the buffers
+//   6. join the threads
+// When the deadline passes with tasks alive, their frames, their rings and a thread stuck in one of
+// them are left behind on purpose: the kernel may still write into them.
+
+#include <algorithm>
+#include <vector>
+
+#include "spargio/runtime/detail/runtime_core.hpp"
+#include "spargio/runtime/spawn_record.hpp"
+
+namespace spargio {
+
+std::string to_string(const shutdown_report& report) {
+    if (report.clean())
+        return "every task ended";
+    std::string text = std::to_string(report.survivors.size()) + " tasks did not end:";
+    for (const survivor& left : report.survivors) {
+        text += " " + std::to_string(left.id);
+        if (!left.name.empty())
+            text += " '" + left.name + "'";
+        text += " on shard " + std::to_string(left.shard) + ",";
+    }
+    text.pop_back();
+    return text;
+}
+
+namespace detail {
+
+void runtime_core::begin_shutdown() noexcept {
+    // 1.
+    for (const auto& registry : registries_)
+        registry->close();
+    // 2. Outside of the registries' locks: a stop callback may do anything.
+    std::vector<spawn_record*> asked;
+    for (const auto& registry : registries_) {
+        registry->for_each([&](spawn_record& task) {
+            if (task.exempt_from_shutdown.load(std::memory_order_relaxed))
+                return;
+            task.retain();
+            asked.push_back(&task);
+        });
+    }
+    for (spawn_record* task : asked) {
+        task->stop.request_stop();
+        task->release();
+    }
+}
+
+std::uint64_t runtime_core::tasks_alive() const noexcept {
+    std::uint64_t alive = 0;
+    for (const auto& registry : registries_)
+        alive += registry->alive();
+    return alive;
+}
+
+// 3.
+bool runtime_core::wait_until_empty(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock guard(mutex_);
+    return changed_.wait_until(guard, deadline, [this] { return tasks_alive() == 0; });
+}
+
+bool runtime_core::only_waiters_left() const noexcept {
+    return tasks_alive() <= drain_waits_;
+}
+
+bool runtime_core::wait_for_drain(drain_wait& wait) {
+    const std::lock_guard guard(mutex_);
+    ++drain_waits_;
+    if (only_waiters_left()) {
+        wake_drained();
+        return false;
+    }
+    wait.next = std::exchange(draining_, &wait);
+    return true;
+}
+
+void runtime_core::wake_drained() noexcept {
+    for (drain_wait* waiting = std::exchange(draining_, nullptr); waiting != nullptr;) {
+        drain_wait* next = waiting->next;  // read first: the waiter may be gone once it is woken
+        waiting->home->post(*waiting->waiter);
+        waiting = next;
+    }
+}
+
+bool runtime_core::leave_drain(drain_wait& wait) noexcept {
+    const std::lock_guard guard(mutex_);
+    for (drain_wait** at = &draining_; *at != nullptr; at = &(*at)->next) {
+        if (*at != &wait)
+            continue;
+        *at = wait.next;
+        --drain_waits_;
+        return true;
+    }
+    return false;
+}
+
+void runtime_core::task_ended_while_closing() noexcept {
+    const std::lock_guard guard(mutex_);
+    changed_.notify_all();
+    if (only_waiters_left())
+        wake_drained();
+}
+
+std::vector<survivor> runtime_core::survivors() {
+    std::vector<survivor> left;
+    for (unsigned index = 0; index < shard_count(); ++index) {
+        registries_[index]->for_each([&](spawn_record& task) {
+            if (!task.exempt_from_shutdown.load(std::memory_order_relaxed))
+                left.push_back({task.id, task.name, index});
+        });
+    }
+    return left;
+}
+
+// 4. and 5.
+void runtime_core::close_rings(bool clean) {
+    for (const auto& each : shards_) {
+        if (clean) {
+            each->request_exit();
+        } else {
+            each->abandon();
+        }
+    }
+    if (clean)
+        return;
+    // A thread that is stuck in a task does not come; the others need not wait for it.
+    constexpr auto grace = std::chrono::milliseconds(100);
+    std::unique_lock guard(mutex_);
+    changed_.wait_for(guard, grace, [this] { return loops_ended_ == shard_count(); });
+    phase_ = phase::leaving;
+    changed_.notify_all();
+    changed_.wait_for(guard, grace,
+                      [this] { return std::ranges::count(thread_ended_, true) == loops_ended_; });
+}
+
+namespace {
+/// What was left behind stays reachable, and is never freed.
+void keep_for_ever(std::shared_ptr<runtime_core> core) {
+    static std::mutex mutex;
+    static auto* left_behind = new std::vector<std::shared_ptr<runtime_core>>;
+    const std::lock_guard guard(mutex);
+    left_behind->push_back(std::move(core));
+}
+}  // namespace
+
+// 6.
+void runtime_core::join_threads(bool clean) {
+    if (!clean)
+        keep_for_ever(shared_from_this());
+    for (std::size_t index = 0; index < threads_.size(); ++index) {
+        std::unique_lock guard(mutex_);
+        const bool will_end = clean || thread_ended_[index];
+        guard.unlock();
+        if (will_end) {
+            threads_[index].join();
+        } else {
+            threads_[index].detach();
+        }
+    }
+    threads_.clear();
+}
+
+}  // namespace detail
+}  // namespace spargio

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "spargio/runtime/runtime_handle.hpp"
+#include "spargio/shard/next_message.hpp"
+
+namespace spargio {
+
+/// The runtime whose shard the calling code runs on. \pre called on a shard
+[[nodiscard]] runtime_handle this_runtime() noexcept;
+
+/// What can be said and done about the shard the calling code runs on. \pre called on a shard
+namespace this_shard {
+
+/// Its number, below shard_count().
+[[nodiscard]] unsigned id() noexcept;
+
+[[nodiscard]] inline runtime_handle handle() noexcept {
+    return this_runtime();
+}
+
+/// Spawns here.
+template <class Work>
+auto spawn(Work work, spawn_options options = {}) {
+    return this_runtime().spawn(placement::local(), std::move(work), options);
+}
+
+/// The mailbox of another shard of this runtime. \pre shard < shard_count()
+[[nodiscard]] remote_shard remote(unsigned shard) noexcept;
+
+/// Yields the next message sent to this shard, in the order of arrival; several who wait are served
+/// in turn. Error: std::errc::operation_canceled (no message was taken).
+[[nodiscard]] inline detail::message_awaiter next_event() noexcept {
+    return {};
+}
+
+}  // namespace this_shard
+}  // namespace spargio

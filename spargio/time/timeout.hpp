@@ -1,0 +1,130 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "spargio/core/result.hpp"
+#include "spargio/core/task.hpp"
+#include "spargio/shard/shard.hpp"
+#include "spargio/shard/sleep_awaiter.hpp"
+#include "spargio/time/clock.hpp"
+
+namespace spargio {
+namespace detail {
+
+/// Runs a task under a deadline: when it passes, the task is asked to stop, and what it then
+/// answers is the answer. Thread: the shard it was awaited on.
+class deadline_wait : finish_sink, work_item {
+public:
+    deadline_wait(std::uint64_t ns, bool relative) noexcept
+        : work_item(&expire), ns_(ns), relative_(relative) {}
+
+protected:
+    ~deadline_wait() = default;
+
+    [[nodiscard]] std::coroutine_handle<> start(promise_base& waiter, promise_base& child);
+    /// Stops following the parent's token. Call before the child's outcome is looked at.
+    void finish() noexcept { follow_.reset(); }
+    [[nodiscard]] bool expired() const noexcept { return expired_; }
+
+private:
+    struct stop_child {
+        deadline_wait* self;
+        void operator()() const noexcept { self->source_.request_stop(); }
+    };
+
+    promise_base* finished(promise_base& child) noexcept override;
+    static void expire(work_item& item) noexcept;
+
+    std::uint64_t ns_;
+    bool relative_;
+    bool child_ended_ = false;
+    bool expired_ = false;
+    promise_base* waiter_ = nullptr;
+    shard* home_ = nullptr;
+    timer timer_;
+    stop_source source_;
+    task_env env_;
+    std::optional<stop_callback<stop_child>> follow_;
+};
+
+/// result<T> stays, T becomes result<T>.
+template <class T>
+struct as_result {
+    using type = result<T>;
+    static constexpr bool wrapped = false;
+};
+template <class T>
+struct as_result<result<T>> {
+    using type = result<T>;
+    static constexpr bool wrapped = true;
+};
+
+template <class T>
+class [[nodiscard]] timeout_awaiter final : deadline_wait {
+public:
+    using value = typename as_result<T>::type;
+
+    timeout_awaiter(std::uint64_t ns, bool relative, task<T> child) noexcept
+        : deadline_wait(ns, relative), child_(std::move(child)) {}
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <spargio_promise Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> waiter) {
+        return start(waiter.promise(), child_.promise());
+    }
+    value await_resume() {
+        finish();
+        if constexpr (as_result<T>::wrapped) {
+            value answer = child_.promise().slot.take();
+            if (!answer && expired() && answer.error() == std::errc::operation_canceled)
+                return failure(ETIMEDOUT);
+            return answer;
+        } else {
+            return take();
+        }
+    }
+
+private:
+    value take() {
+        try {
+            if constexpr (std::is_void_v<T>) {
+                child_.promise().slot.take();
+                // It ended, but whether by itself or because it was asked to, it does not say.
+                if (expired())
+                    return failure(ETIMEDOUT);
+                return {};
+            } else {
+                return child_.promise().slot.take();
+            }
+        } catch (const std::system_error& thrown) {
+            if (expired() && thrown.code() == std::errc::operation_canceled)
+                return failure(ETIMEDOUT);
+            throw;
+        }
+    }
+
+    task<T> child_;
+};
+
+}  // namespace detail
+
+/// Runs `work` for at most `limit` and yields its result. When the time is up the task is asked to
+/// stop and awaited: if it then answers std::errc::operation_canceled, as a result or as an
+/// exception, the answer is std::errc::timed_out; a real result that came first is kept, so no byte
+/// and no descriptor is lost. A task of void that ends after the deadline counts as timed out.
+/// A task that does not heed its stop token is waited for.
+template <class T>
+[[nodiscard]] auto timeout(std::chrono::nanoseconds limit, task<T> work) noexcept {
+    return detail::timeout_awaiter<T>(detail::positive_ns(limit), true, std::move(work));
+}
+
+/// The same with a point in time.
+template <class T>
+[[nodiscard]] auto timeout_at(clock::time_point when, task<T> work) noexcept {
+    return detail::timeout_awaiter<T>(detail::positive_ns(when.time_since_epoch()), false,
+                                      std::move(work));
+}
+
+}  // namespace spargio
