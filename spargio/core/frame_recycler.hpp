@@ -2,16 +2,34 @@
 
 #include <cstddef>
 
+#include "spargio/core/thread_state.hpp"
+
 namespace spargio::detail {
 
-/// Memory for coroutine frames and task records, recycled per thread by size class.
-///
-/// Size classes are steps of 64 B up to 1 KiB, then 2, 4, 8 and 16 KiB; larger blocks go to the
-/// global allocator. A block stays on the thread that frees it.
+/// The rare paths of the two functions below.
+[[nodiscard]] void* allocate_new_frame(std::size_t bytes);
+void free_unkept_frame(void* block, std::size_t bytes) noexcept;
+
+/// Memory for coroutine frames and task records, recycled per thread by size class; blocks beyond
+/// the largest class go to the global allocator. A block stays on the thread that frees it.
+/// Aligned as ::operator new(std::size_t) aligns.
 /// Limit: 1 MiB of free blocks a class and thread; past it blocks go back to the global allocator.
 /// Thread: any; each has its own lists, released when it ends.
-[[nodiscard]] void* allocate_frame(std::size_t bytes);
-void free_frame(void* block, std::size_t bytes) noexcept;
+[[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
+    if (bytes <= frame_pool::largest) {
+        if (void* block = this_thread().frames.take(bytes)) [[likely]]
+            return block;
+    }
+    return allocate_new_frame(bytes);
+}
+
+inline void free_frame(void* block, std::size_t bytes) noexcept {
+    if (bytes <= frame_pool::largest) {
+        if (this_thread().frames.keep(block, bytes)) [[likely]]
+            return;
+    }
+    free_unkept_frame(block, bytes);
+}
 
 /// Blocks this thread took from the global allocator so far: what a test of "no allocation in
 /// steady state" watches.

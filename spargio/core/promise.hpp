@@ -34,14 +34,19 @@ struct promise_base : work_item {
 template <class Promise>
 concept spargio_promise = std::derived_from<Promise, promise_base>;
 
+/// For an await that may not continue in place.
+[[gnu::noinline]] inline std::coroutine_handle<> go_through_queue(promise_base& target) noexcept {
+    current_executor()->defer(target);
+    return std::noop_coroutine();
+}
+
 /// Continues `target` in place, or through the run queue when this resume has had its share.
 [[nodiscard]] inline std::coroutine_handle<> transfer_to(promise_base* target) noexcept {
     if (target == nullptr)
         return std::noop_coroutine();
     if (spend_transfer()) [[likely]]
         return target->self;
-    current_executor()->defer(*target);
-    return std::noop_coroutine();
+    return go_through_queue(*target);
 }
 
 /// Queues a coroutine that waited for something other than its own shard's completions.

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <concepts>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "spargio/core/promise.hpp"
 
@@ -18,50 +19,90 @@ namespace detail {
 /// Where a coroutine leaves its value or its exception.
 template <class T>
 class outcome_slot {
-    using stored = std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*,
-                                      std::remove_const_t<T>>;
+    using stored =
+        std::conditional_t<std::is_void_v<T>, std::monostate,
+                           std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*,
+                                              std::remove_const_t<T>>>;
 
 public:
+    outcome_slot() noexcept {}
+    outcome_slot(const outcome_slot&) = delete;
+    outcome_slot& operator=(const outcome_slot&) = delete;
+    ~outcome_slot() {
+        if (holds_ == holds::exception) [[unlikely]]
+            drop_exception();
+        drop_value();
+    }
+
+    void set_value() noexcept requires std::is_void_v<T> { holds_ = holds::value; }
+
     template <class U>
-    requires std::constructible_from<T, U&&>
+    requires std::convertible_to<U&&, T>
     void set_value(U&& value) {
         if constexpr (std::is_reference_v<T>) {
-            value_.emplace(std::addressof(value));
+            std::construct_at(&value_, std::addressof(value));
         } else {
-            value_.emplace(std::forward<U>(value));
+            std::construct_at(&value_, std::forward<U>(value));
+        }
+        holds_ = holds::value;
+    }
+    // A value may be there already: `co_return` sets it before the locals are destroyed, and one of
+    // their destructors may throw.
+    void set_exception(std::exception_ptr thrown) noexcept {
+        drop_value();
+        std::construct_at(&thrown_, std::move(thrown));
+        holds_ = holds::exception;
+    }
+    /// Null when there is none.
+    [[nodiscard]] std::exception_ptr exception() const noexcept {
+        return holds_ == holds::exception ? thrown_ : nullptr;
+    }
+
+    /// Moves what `other` holds into this empty slot; a move that throws becomes the exception.
+    void take_over(outcome_slot& other) noexcept {
+        SPARGIO_ASSERT(holds_ == holds::nothing && other.holds_ != holds::nothing);
+        if (other.holds_ == holds::exception) [[unlikely]]
+            return set_exception(other.thrown_);
+        try {
+            std::construct_at(&value_, std::move(other.value_));
+            holds_ = holds::value;
+        } catch (...) {
+            set_exception(std::current_exception());
         }
     }
-    void set_exception(std::exception_ptr thrown) noexcept { thrown_ = std::move(thrown); }
-    [[nodiscard]] const std::exception_ptr& exception() const noexcept { return thrown_; }
 
     T take() {
-        if (thrown_) [[unlikely]]
-            std::rethrow_exception(thrown_);
-        SPARGIO_ASSERT(value_.has_value());
+        if (holds_ != holds::value) [[unlikely]]
+            rethrow();
         if constexpr (std::is_reference_v<T>) {
-            return static_cast<T>(**value_);
-        } else {
-            return std::move(*value_);
+            return static_cast<T>(*value_);
+        } else if constexpr (!std::is_void_v<T>) {
+            return std::move(value_);
         }
     }
 
 private:
-    std::optional<stored> value_;
-    std::exception_ptr thrown_;
-};
+    enum class holds : unsigned char { nothing, value, exception };
 
-template <>
-class outcome_slot<void> {
-public:
-    void set_exception(std::exception_ptr thrown) noexcept { thrown_ = std::move(thrown); }
-    [[nodiscard]] const std::exception_ptr& exception() const noexcept { return thrown_; }
-    void take() {
-        if (thrown_) [[unlikely]]
-            std::rethrow_exception(thrown_);
+    // Out of line, all of them: an exception_ptr on the native stack costs every resume of the
+    // coroutine its place there.
+    [[noreturn, gnu::cold, gnu::noinline]] void rethrow() const {
+        SPARGIO_ASSERT(holds_ == holds::exception);
+        std::rethrow_exception(thrown_);
+    }
+    [[gnu::cold, gnu::noinline]] void drop_exception() noexcept { std::destroy_at(&thrown_); }
+    void drop_value() noexcept {
+        if constexpr (!std::is_trivially_destructible_v<stored>) {
+            if (holds_ == holds::value)
+                std::destroy_at(&value_);
+        }
     }
 
-private:
-    std::exception_ptr thrown_;
+    union {
+        stored value_;
+        std::exception_ptr thrown_;
+    };
+    holds holds_ = holds::nothing;
 };
 
 template <class T>
@@ -69,7 +110,9 @@ struct task_promise_base : promise_base {
     using promise_base::promise_base;
     std::suspend_always initial_suspend() const noexcept { return {}; }
     final_awaiter final_suspend() const noexcept { return {}; }
-    void unhandled_exception() noexcept { slot.set_exception(std::current_exception()); }
+    [[gnu::cold, gnu::noinline]] void unhandled_exception() noexcept {
+        slot.set_exception(std::current_exception());
+    }
     outcome_slot<T> slot;
 };
 
@@ -79,7 +122,7 @@ struct task_promise final : task_promise_base<T> {
         : task_promise_base<T>(std::coroutine_handle<task_promise>::from_promise(*this)) {}
     task<T> get_return_object() noexcept;
     template <class U = T>
-    requires std::constructible_from<T, U&&>
+    requires std::convertible_to<U&&, T>
     void return_value(U&& value) { this->slot.set_value(std::forward<U>(value)); }
 };
 
@@ -88,7 +131,7 @@ struct task_promise<void> final : task_promise_base<void> {
     task_promise() noexcept
         : task_promise_base<void>(std::coroutine_handle<task_promise>::from_promise(*this)) {}
     task<void> get_return_object() noexcept;
-    void return_void() const noexcept {}
+    void return_void() noexcept { slot.set_value(); }
 };
 
 }  // namespace detail
@@ -142,9 +185,12 @@ private:
         template <detail::spargio_promise Parent>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Parent> parent) noexcept {
             promise_type& promise = child.promise();
+            SPARGIO_ASSERT(promise.continuation == nullptr && promise.sink == nullptr);
             promise.continuation = &parent.promise();
             promise.env = parent.promise().env;
-            return detail::transfer_to(&promise);
+            if (detail::spend_transfer()) [[likely]]
+                return child;
+            return detail::go_through_queue(promise);
         }
         T await_resume() { return child.promise().slot.take(); }
     };
