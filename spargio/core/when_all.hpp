@@ -25,14 +25,20 @@ value_or_monostate<T> take_value(task<T>& child) {
     }
 }
 
-/// Starts `child` here and now, below the caller's frame, reporting its end to `sink`.
+/// Starts `child`, reporting its end to `sink`: here and now, below the caller's frame, while this
+/// resume has transfers left, else from the run queue. So nested groups use a bounded stack.
 template <class T>
 void start_child(task<T>& child, finish_sink& sink, task_env& env) {
     SPARGIO_ASSERT(child.valid());
     promise_base& promise = child.promise();
+    SPARGIO_ASSERT(promise.continuation == nullptr && promise.sink == nullptr);
     promise.sink = &sink;
     promise.env = &env;
-    promise.self.resume();
+    if (spend_transfer()) [[likely]] {
+        promise.self.resume();
+    } else {
+        current_executor()->defer(promise);
+    }
 }
 
 /// Counts children down; the last one to end continues the parent.
@@ -121,14 +127,14 @@ private:
 /// std::monostate. If some throw, the first one in argument order is rethrown, after all ended.
 /// A stop request reaches every child through the inherited token.
 template <class... T>
-auto when_all(task<T>... children) {
+[[nodiscard]] auto when_all(task<T>... children) {
     return detail::all_of_tuple<T...>(std::move(children)...);
 }
 
 /// The same for any number of tasks of one kind: yields a vector in their order, or nothing for
 /// void.
 template <class T>
-auto when_all(std::vector<task<T>> children) {
+[[nodiscard]] auto when_all(std::vector<task<T>> children) {
     return detail::all_of_vector<T>(std::move(children));
 }
 

@@ -122,14 +122,14 @@ private:
 /// stop and awaited first, so nothing of theirs is left behind; what they yield is dropped. If the
 /// first to end threw, that is rethrown. A stop request to the parent reaches all children.
 template <class... T>
-auto when_any(task<T>... children) {
+[[nodiscard]] auto when_any(task<T>... children) {
     static_assert(sizeof...(T) > 0, "when_any needs at least one task");
     return detail::any_of_tuple<T...>(std::move(children)...);
 }
 
 /// The same for any number of tasks of one kind. \pre at least one.
 template <class T>
-auto when_any(std::vector<task<T>> children) {
+[[nodiscard]] auto when_any(std::vector<task<T>> children) {
     SPARGIO_ASSERT(!children.empty());
     return detail::any_of_vector<T>(std::move(children));
 }
