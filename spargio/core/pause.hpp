@@ -1,5 +1,7 @@
 #pragma once
 
+#include <thread>
+
 namespace spargio::detail {
 
 /// Tells the CPU that this thread spins on memory.
@@ -10,5 +12,23 @@ inline void pause() noexcept {
     asm volatile("yield" ::: "memory");
 #endif
 }
+
+/// Waits for another thread by looking again and again: a few times on the CPU, in case that thread
+/// runs; then giving the CPU away, in case it needs this one.
+class backoff {
+public:
+    void wait() noexcept {
+        if (looks_ == looks_before_yield) {
+            std::this_thread::yield();
+        } else {
+            ++looks_;
+            pause();
+        }
+    }
+
+private:
+    static constexpr int looks_before_yield = 64;
+    int looks_ = 0;
+};
 
 }  // namespace spargio::detail

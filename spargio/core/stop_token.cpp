@@ -8,13 +8,12 @@ using detail::stop_node;
 
 // The lock guards a few pointer writes; nothing is called while it is held.
 void stop_source::lock() noexcept {
-    for (;;) {
+    for (detail::backoff between_looks;; between_looks.wait()) {
         std::uint8_t seen = state_.load(std::memory_order_relaxed);
         if ((seen & locked) == 0 &&
             state_.compare_exchange_weak(seen, static_cast<std::uint8_t>(seen | locked),
                                          std::memory_order_acquire, std::memory_order_relaxed))
             return;
-        detail::pause();
     }
 }
 
@@ -91,8 +90,8 @@ void stop_source::remove(stop_node& node) noexcept {
             *node.gone_ = true;
         return;
     }
-    while (!node.finished_.load(std::memory_order_acquire))
-        detail::pause();
+    for (detail::backoff between_looks; !node.finished_.load(std::memory_order_acquire);)
+        between_looks.wait();
 }
 
 }  // namespace spargio
