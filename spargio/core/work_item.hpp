@@ -26,7 +26,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
     void push(work_item& item) noexcept {
-        SPARGIO_ASSERT(item.next == nullptr);
+        SPARGIO_ASSERT(item.next == nullptr && tail_ != &item);
         if (tail_ != nullptr) {
             tail_->next = &item;
         } else {
