@@ -15,6 +15,7 @@ class operation;
 struct operation_type {
     const char* name;
     void (*prepare)(const operation& self, ::io_uring_sqe& request) noexcept;
+    bool cancellable = true;  // false: it is done whatever happens, as a close must be
 };
 
 /// One request to the kernel, from submit to its last completion. It lives in the awaiter that
@@ -36,6 +37,7 @@ public:
     ~operation() { SPARGIO_ASSERT(state_ == state::idle || state_ == state::done); }
 
     [[nodiscard]] const char* name() const noexcept { return type_->name; }
+    [[nodiscard]] bool cancellable() const noexcept { return type_->cancellable; }
     [[nodiscard]] state current_state() const noexcept { return state_; }
     /// The completion's value: what the system call returns, errors negative. \pre done.
     [[nodiscard]] int outcome() const noexcept {

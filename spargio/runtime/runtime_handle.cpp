@@ -18,6 +18,10 @@ unsigned runtime_handle::shard_count() const noexcept {
     return core_->shard_count();
 }
 
+unsigned runtime_handle::next_shard_in_turn() const noexcept {
+    return core_->next_in_turn();
+}
+
 shard_stats runtime_handle::stats(unsigned shard) const noexcept {
     SPARGIO_ASSERT(shard < shard_count());
     shard_stats seen = core_->shard_at(shard).stats();

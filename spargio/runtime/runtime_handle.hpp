@@ -45,6 +45,9 @@ public:
         return spawn(placement::pinned(shard), std::move(init), options);
     }
 
+    /// The shards in turn, the count that placement::round_robin() uses.
+    [[nodiscard]] unsigned next_shard_in_turn() const noexcept;
+
     /// The mailbox of another shard. errc::no_such_shard when there is none of that number.
     [[nodiscard]] result<remote_shard> remote(unsigned shard) const noexcept;
 

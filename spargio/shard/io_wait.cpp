@@ -5,7 +5,7 @@
 namespace spargio::detail {
 
 bool io_wait::start(promise_base& waiter, operation& op, attempt_history* history) noexcept {
-    if (!bind(waiter)) {
+    if (!bind(waiter) && op.cancellable()) {
         op.settle(-ECANCELED);
         return false;
     }
@@ -22,7 +22,8 @@ bool io_wait::start(promise_base& waiter, operation& op, attempt_history* histor
     op_ = &op;
     op.waiter = this;
     here.io().submit(op);
-    listen();
+    if (op.cancellable())
+        listen();
     return true;
 }
 

@@ -4,7 +4,7 @@
 
 namespace spargio {
 
-/// Closes `descriptor`; it is gone whatever the outcome.
+/// Closes `descriptor`; it is gone whatever the outcome, and never cancelled.
 /// Source: close(2), IORING_OP_CLOSE.
 class close_operation final : public operation {
 public:
@@ -12,7 +12,7 @@ public:
 
 private:
     static void prepare(const operation& self, ::io_uring_sqe& request) noexcept;
-    static constexpr operation_type kind{"close", prepare};
+    static constexpr operation_type kind{"close", prepare, false};
 
     int descriptor_;
 };

@@ -1,0 +1,37 @@
+#include "spargio/fs/path.hpp"
+
+#include "spargio/fs/file.hpp"
+#include "spargio/ring/ops/make_directory.hpp"
+#include "spargio/ring/ops/rename.hpp"
+#include "spargio/ring/ops/unlink.hpp"
+
+namespace spargio::fs {
+
+task<result<void>> rename(std::filesystem::path from, std::filesystem::path to) {
+    co_return co_await detail::await_operation<rename_operation>(detail::decode_nothing(), nullptr,
+                                                                 from.c_str(), to.c_str());
+}
+
+task<result<void>> remove_file(std::filesystem::path path) {
+    co_return co_await detail::await_operation<unlink_operation>(detail::decode_nothing(), nullptr,
+                                                                 path.c_str(), false);
+}
+
+task<result<void>> remove_dir(std::filesystem::path path) {
+    co_return co_await detail::await_operation<unlink_operation>(detail::decode_nothing(), nullptr,
+                                                                 path.c_str(), true);
+}
+
+task<result<void>> create_dir(std::filesystem::path path, unsigned mode) {
+    co_return co_await detail::await_operation<make_directory_operation>(
+        detail::decode_nothing(), nullptr, path.c_str(), mode);
+}
+
+task<result<void>> sync_dir(std::filesystem::path path) {
+    auto directory = co_await file::open(std::move(path), open_options().read());
+    if (!directory)
+        co_return failure(directory.error());
+    co_return co_await directory->fsync();
+}
+
+}  // namespace spargio::fs
