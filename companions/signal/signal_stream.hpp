@@ -5,7 +5,7 @@
 
 #include "spargio/core/result.hpp"
 #include "spargio/core/task.hpp"
-#include "spargio/native/descriptor.hpp"
+#include "spargio/io/descriptor.hpp"
 
 namespace spargio::signal {
 

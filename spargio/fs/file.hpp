@@ -7,7 +7,7 @@
 
 #include "spargio/core/task.hpp"
 #include "spargio/fs/open_options.hpp"
-#include "spargio/native/descriptor.hpp"
+#include "spargio/io/descriptor.hpp"
 #include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/fsync.hpp"
 #include "spargio/ring/ops/read.hpp"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "spargio/core/task.hpp"
-#include "spargio/native/descriptor.hpp"
+#include "spargio/io/descriptor.hpp"
 #include "spargio/net/session_policy.hpp"
 #include "spargio/net/socket_address.hpp"
 #include "spargio/ring/ops/close.hpp"

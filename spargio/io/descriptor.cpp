@@ -1,4 +1,4 @@
-#include "spargio/native/descriptor.hpp"
+#include "spargio/io/descriptor.hpp"
 
 #include <unistd.h>
 
