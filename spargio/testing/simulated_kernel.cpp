@@ -165,6 +165,11 @@ void simulated_kernel::script(const scripted_outcome& outcome) {
     simulation_->scripts.push_back(outcome);
 }
 
+void simulated_kernel::script_entries(int answer, unsigned times) {
+    const std::scoped_lock lock(simulation_->mutex);
+    simulation_->scripted_entries.insert(simulation_->scripted_entries.end(), times, answer);
+}
+
 void simulated_kernel::post_stray_completion(int ring, std::uint64_t user_data, int result) {
     const std::scoped_lock lock(simulation_->mutex);
     detail::simulated_ring* target = simulation_->ring_of(ring);

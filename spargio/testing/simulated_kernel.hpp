@@ -93,6 +93,10 @@ public:
 
     /// Applies to the next requests it fits; older scripts first.
     void script(const scripted_outcome& outcome);
+    /// What the next `times` entries by any ring answer instead of taking requests or waiting:
+    /// EAGAIN, EBUSY, ENOMEM, EINTR (negative; the last after taking requests), or
+    /// fault_plan::cut_short: about half of the requests are taken.
+    void script_entries(int answer, unsigned times = 1);
     /// Posts a completion nobody asked for, or one that comes too late.
     void post_stray_completion(int ring, std::uint64_t user_data, int result);
     /// Posts the last completion of an operation once more.

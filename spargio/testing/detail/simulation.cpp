@@ -103,6 +103,11 @@ std::optional<int> simulation::fault_of_entry(unsigned to_submit, unsigned wait)
         possible.push_back(-EINTR);
     if (const auto fault = faults.meet("entry", request_kind::any, possible))
         return fault;
+    if (!scripted_entries.empty()) {
+        const int answer = scripted_entries.front();
+        scripted_entries.pop_front();
+        return answer;
+    }
     if (!possible.empty() && random.chance(options.noise_percent))
         return possible[random.below(possible.size())];
     return std::nullopt;

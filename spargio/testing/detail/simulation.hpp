@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -59,6 +60,7 @@ public:
     virtual_clock clock;
     simulated_world world;
     std::vector<scripted_outcome> scripts;
+    std::deque<int> scripted_entries;
     unsigned clock_holds = 0;
     std::array<std::uint64_t, 256> requested{};
     std::map<std::pair<unsigned, int>, std::uint64_t> completed;  // by opcode and result
