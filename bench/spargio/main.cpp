@@ -1,0 +1,11 @@
+// spargio's own end of the benchmarks.
+
+#include "bench/spargio/scenarios.hpp"
+
+auto main(int argc, char** argv) -> int {
+    std::vector<bench::entry> all;
+    for (const auto& part : {bench::own::ping_pong_entries(), bench::own::echo_entries(),
+                             bench::own::fs_read_entries()})
+        all.insert(all.end(), part.begin(), part.end());
+    return bench::serve(argc, argv, all);
+}

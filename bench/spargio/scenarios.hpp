@@ -1,0 +1,17 @@
+#pragma once
+
+#include <vector>
+
+#include "bench/common/variant.hpp"
+
+namespace bench::own {
+
+auto ping_pong_entries() -> std::vector<entry>;
+auto echo_entries() -> std::vector<entry>;
+auto fs_read_entries() -> std::vector<entry>;
+
+/// Default options poll this way; each entry says where it differs.
+inline constexpr std::string_view waits =
+    "polls for up to 50 us after work while that pays, then blocks in io_uring";
+
+}  // namespace bench::own
