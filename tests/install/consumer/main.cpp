@@ -2,7 +2,7 @@
 #include "companions/signal/ctrl_c.hpp"
 #include "spargio/core/task.hpp"
 #include "spargio/core/version.hpp"
-#include "spargio/runtime/runtime.hpp"
+#include "spargio/runtime/run.hpp"
 #include "spargio/time/sleep.hpp"
 
 #include <chrono>
