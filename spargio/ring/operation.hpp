@@ -68,8 +68,9 @@ private:
     int outcome_ = 0;
     state state_ = state::idle;
     std::uint8_t acknowledgements_due_ = 0;  // of cancels that were sent
-    bool cancel_sent_ = false;
-    bool cancel_waiting_ = false;
+    std::uint8_t generation_ = 0;  // tells its completion from one of an earlier use of the memory
+    bool cancel_sent_ : 1 = false;
+    bool cancel_waiting_ : 1 = false;
 };
 
 }  // namespace spargio

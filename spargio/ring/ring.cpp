@@ -46,7 +46,8 @@ bool ring::place(operation& op) noexcept {
     if (request == nullptr)
         return false;
     op.type_->prepare(op, *request);
-    request->user_data = detail::user_data(completion_tag::operation, op);
+    op.generation_ = ++generation_;
+    request->user_data = detail::user_data(completion_tag::operation, op, op.generation_);
     op.state_ = operation::state::in_flight;
     ++submitted_;
     detail::handed_to_kernel(&op);
@@ -74,8 +75,9 @@ bool ring::place_cancel(operation& op) noexcept {
     ::io_uring_sqe* request = acquire();
     if (request == nullptr)
         return false;
-    io_uring_prep_cancel64(request, detail::user_data(completion_tag::operation, op), 0);
-    request->user_data = detail::user_data(completion_tag::cancel, op);
+    io_uring_prep_cancel64(request,
+                           detail::user_data(completion_tag::operation, op, op.generation_), 0);
+    request->user_data = detail::user_data(completion_tag::cancel, op, op.generation_);
     op.cancel_sent_ = true;
     ++op.acknowledgements_due_;
     return true;
@@ -218,10 +220,13 @@ unsigned ring::reap(detail::work_list& ready) noexcept {
         case completion_tag::operation: {
             operation& op = detail::operation_of(data);
             detail::returned_by_kernel(&op);
-            SPARGIO_ASSERT(op.state_ == operation::state::in_flight);
+            if (op.state_ != operation::state::in_flight ||
+                op.generation_ != detail::generation_of(data)) [[unlikely]] {
+                stray();
+                break;
+            }
             // Work in a kernel thread that a cancel interrupts says EINTR.
-            op.outcome_ =
-                completion.res == -EINTR && op.cancel_sent_ ? -ECANCELED : completion.res;
+            op.outcome_ = completion.res == -EINTR && op.cancel_sent_ ? -ECANCELED : completion.res;
             op.state_ = operation::state::completed;
             ++completed_;
             complete(op, ready);
@@ -229,7 +234,11 @@ unsigned ring::reap(detail::work_list& ready) noexcept {
         }
         case completion_tag::cancel: {
             operation& op = detail::operation_of(data);
-            SPARGIO_ASSERT(op.acknowledgements_due_ > 0);
+            if (op.acknowledgements_due_ == 0 || op.generation_ != detail::generation_of(data))
+                [[unlikely]] {
+                stray();
+                break;
+            }
             --op.acknowledgements_due_;
             if (op.state_ == operation::state::completed)
                 complete(op, ready);
@@ -259,6 +268,13 @@ void ring::complete(operation& op, detail::work_list& ready) noexcept {
         return;
     op.state_ = operation::state::done;
     ready.push(*op.waiter);
+}
+
+/// A completion that belongs to nothing: the kernel, or who wrote over the memory, is wrong. Of an
+/// operation's earlier use it differs by the generation, in 255 cases of 256.
+void ring::stray() noexcept {
+    SPARGIO_ASSERT(!"a completion nobody waits for");
+    ++strays_;
 }
 
 // --- lists ---------------------------------------------------------------------------------------

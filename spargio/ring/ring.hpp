@@ -87,6 +87,8 @@ public:
     }
     [[nodiscard]] std::uint64_t entries_into_kernel() const noexcept { return entered_.get(); }
     [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_.get(); }
+    /// Completions nobody waited for, ignored; where assertions are on, the program ends instead.
+    [[nodiscard]] std::uint64_t stray_completions() const noexcept { return strays_.get(); }
 
 private:
     struct pending_list {
@@ -106,6 +108,7 @@ private:
     void place_bell_listener() noexcept;
     void place_waiting() noexcept;
     void complete(operation& op, detail::work_list& ready) noexcept;
+    void stray() noexcept;
 
     kernel& kernel_;
     const ring_options options_;
@@ -122,7 +125,8 @@ private:
     unsigned sq_mask_ = 0;
     unsigned cq_mask_ = 0;
 
-    unsigned tail_ = 0;  // of the submission queue, published by enter()
+    unsigned tail_ = 0;            // of the submission queue, published by enter()
+    std::uint8_t generation_ = 0;  // of the operation given a request last
     pending_list backlog_;
     pending_list cancel_backlog_;
     detail::work_list ended_early_;
@@ -136,6 +140,7 @@ private:
     detail::counter<unsigned> completed_;  // their final completions; written by the claim's holder
     detail::counter<> entered_;
     detail::counter<> overflows_;
+    detail::counter<> strays_;
 };
 
 }  // namespace spargio

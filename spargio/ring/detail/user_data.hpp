@@ -7,6 +7,7 @@
 namespace spargio::detail {
 
 /// What a completion belongs to, in the low bits of its user data; the rest is a pointer or number.
+/// The top byte, which is zero in every pointer of a program, holds an operation's generation.
 enum class completion_tag : std::uint64_t {
     operation = 0,      // pointer: the operation
     cancel = 1,         // pointer: the operation a cancel was sent for
@@ -18,8 +19,14 @@ enum class completion_tag : std::uint64_t {
 inline constexpr std::uint64_t tag_mask = 7;
 static_assert(alignof(operation) > tag_mask);
 
-inline std::uint64_t user_data(completion_tag tag, const operation& op) noexcept {
-    return reinterpret_cast<std::uint64_t>(&op) | static_cast<std::uint64_t>(tag);
+inline constexpr unsigned generation_shift = 56;
+
+inline std::uint64_t user_data(completion_tag tag, const operation& op,
+                               std::uint8_t generation) noexcept {
+    const auto address = reinterpret_cast<std::uint64_t>(&op);
+    SPARGIO_ASSERT(address >> generation_shift == 0);
+    return address | static_cast<std::uint64_t>(tag) |
+           std::uint64_t{generation} << generation_shift;
 }
 inline std::uint64_t user_data(completion_tag tag, unsigned number) noexcept {
     return std::uint64_t{number} << 3 | static_cast<std::uint64_t>(tag);
@@ -28,7 +35,11 @@ inline completion_tag tag_of(std::uint64_t data) noexcept {
     return static_cast<completion_tag>(data & tag_mask);
 }
 inline operation& operation_of(std::uint64_t data) noexcept {
-    return *reinterpret_cast<operation*>(data & ~tag_mask);
+    constexpr std::uint64_t address = ~tag_mask & ((std::uint64_t{1} << generation_shift) - 1);
+    return *reinterpret_cast<operation*>(data & address);
+}
+inline std::uint8_t generation_of(std::uint64_t data) noexcept {
+    return static_cast<std::uint8_t>(data >> generation_shift);
 }
 inline unsigned number_of(std::uint64_t data) noexcept {
     return static_cast<unsigned>(data >> 3);
