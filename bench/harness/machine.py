@@ -50,7 +50,12 @@ def _tokio_version(build):
     return match.group(1) if match else None
 
 
-def describe(build, data):
+def load():
+    """Runnable threads in the mean of 1, 5 and 15 minutes: other people's too."""
+    return " ".join(_read("/proc/loadavg", "").split()[:3])
+
+
+def describe(build, data, scheduling):
     """Facts for the report; None where one cannot be read."""
     try:
         with open(f"{build}/build_info.json", encoding="utf-8") as file:
@@ -66,7 +71,8 @@ def describe(build, data):
         "system": _os_name(),
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "clocksource": _read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        "load_before": " ".join(_read("/proc/loadavg", "").split()[:3]),
+        "scheduling": scheduling,
+        "load_before": load(),
         "data_filesystem": _filesystem(data),
         **built,
         "tokio": _tokio_version(build),
