@@ -167,6 +167,8 @@ public:
         SPARGIO_ASSERT(valid());
         return awaiter{handle_};
     }
+    /// A task is awaited once, and is gone then: co_await std::move(it).
+    void operator co_await() & = delete;
 
     /// Internal: for those who start the coroutine themselves.
     [[nodiscard]] promise_type& promise() const noexcept { return handle_.promise(); }
