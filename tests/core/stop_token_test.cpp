@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -101,32 +105,49 @@ TEST(StopCallback, NewestRunsFirst) {
     EXPECT_EQ(order, "cba");
 }
 
-TEST(StopCallback, EndingTheFirstMiddleOrLastLeavesTheOthers) {
-    for (int ended = 0; ended < 3; ++ended) {
-        stop_source source;
-        std::string order;
-        std::vector<std::unique_ptr<callback>> registered;
-        for (char name : {'a', 'b', 'c'})
-            registered.push_back(
-                std::make_unique<callback>(source.get_token(), [&order, name] { order += name; }));
-        registered[static_cast<std::size_t>(ended)].reset();
-        source.request_stop();
-        std::string expected = "cba";
-        std::erase(expected, static_cast<char>('a' + ended));
-        EXPECT_EQ(order, expected);
+TEST(StopCallback, EndingAnyTwoInAnyOrderLeavesTheOthers) {
+    for (std::size_t first = 0; first < 4; ++first) {
+        for (std::size_t second = 0; second < 4; ++second) {
+            stop_source source;
+            std::string order;
+            std::vector<std::unique_ptr<callback>> registered;
+            for (char name : {'a', 'b', 'c', 'd'})
+                registered.push_back(std::make_unique<callback>(source.get_token(),
+                                                                [&order, name] { order += name; }));
+            registered[first].reset();
+            registered[second].reset();
+            source.request_stop();
+            std::string expected = "dcba";
+            std::erase(expected, static_cast<char>('a' + first));
+            std::erase(expected, static_cast<char>('a' + second));
+            EXPECT_EQ(order, expected);
+        }
     }
 }
 
-TEST(StopCallback, MayEndItself) {
+TEST(StopCallback, MayEndItselfAndItsMemory) {
+    struct memory {
+        alignas(std::max_align_t) std::array<unsigned char, 256> bytes;
+    };
+    struct end_itself {
+        memory* place;
+        void operator()() const noexcept {
+            memory* reused = place;
+            std::destroy_at(reinterpret_cast<stop_callback<end_itself>*>(reused->bytes.data()));
+            reused->bytes.fill(0xAB);
+        }
+    };
+    using self_ending = stop_callback<end_itself>;
+    static_assert(sizeof(self_ending) <= sizeof(memory));
     stop_source source;
     int others = 0;
+    memory place;
     callback older(source.get_token(), [&] { ++others; });
-    std::optional<callback> itself;
-    itself.emplace(source.get_token(), [&] { itself.reset(); });
+    ::new (place.bytes.data()) self_ending(source.get_token(), end_itself{&place});
     callback newer(source.get_token(), [&] { ++others; });
     source.request_stop();
-    EXPECT_FALSE(itself);
     EXPECT_EQ(others, 2);
+    EXPECT_TRUE(std::ranges::count(place.bytes, 0xAB) == 256) << "written to after its end";
 }
 
 TEST(StopCallback, MayEndAnotherBeforeItRuns) {
