@@ -25,6 +25,10 @@ void store_release(unsigned* shared, unsigned value) noexcept {
     __atomic_store_n(shared, value, __ATOMIC_RELEASE);
 }
 
+/// Where the kernel writes how often a bell was struck. Nobody reads it, and it is nobody's: such a
+/// read may outlast its ring.
+std::uint64_t bell_strokes = 0;
+
 }  // namespace
 
 // --- submitting ----------------------------------------------------------------------------------
@@ -84,7 +88,8 @@ bool ring::place_cancel(operation& op) noexcept {
 }
 
 bool ring::attempt(operation& op) noexcept {
-    if (!features_.has(feature::attempt_first))
+    // Not past what waits, or the order of one descriptor's operations would be lost.
+    if (!features_.has(feature::attempt_first) || backlog_.head != nullptr)
         return false;
     ::io_uring_sqe request;
     op.type_->prepare(op, request);
@@ -125,7 +130,7 @@ void ring::place_bell_listener() noexcept {
     ::io_uring_sqe* request = acquire();
     if (request == nullptr)
         return;
-    io_uring_prep_read(request, bell_, &bell_strokes_, sizeof bell_strokes_, 0);
+    io_uring_prep_read(request, bell_, &bell_strokes, sizeof bell_strokes, 0);
     request->user_data = detail::user_data(completion_tag::bell_listener, 0u);
     bell_idle_ = false;
 }
@@ -153,6 +158,7 @@ void ring::place_waiting() noexcept {
         if (op.state_ != operation::state::completed)
             continue;
         op.state_ = operation::state::done;
+        ++completed_;
         ended_early_.push(*op.waiter);
     }
     while (backlog_.head != nullptr) {
@@ -228,7 +234,6 @@ unsigned ring::reap(detail::work_list& ready) noexcept {
             // Work in a kernel thread that a cancel interrupts says EINTR.
             op.outcome_ = completion.res == -EINTR && op.cancel_sent_ ? -ECANCELED : completion.res;
             op.state_ = operation::state::completed;
-            ++completed_;
             complete(op, ready);
             break;
         }
@@ -267,6 +272,7 @@ void ring::complete(operation& op, detail::work_list& ready) noexcept {
     if (op.acknowledgements_due_ != 0 || op.cancel_waiting_)
         return;
     op.state_ = operation::state::done;
+    ++completed_;
     ready.push(*op.waiter);
 }
 

@@ -82,6 +82,7 @@ public:
 
     // --- any thread, as an estimate --------------------------------------------------------------
 
+    /// Operations the kernel has something of: a request, or a cancel's acknowledgement to come.
     [[nodiscard]] unsigned in_flight() const noexcept {
         return submitted_.get() - completed_.get();
     }
@@ -134,10 +135,9 @@ private:
     bool bells_failed_ = false;
     int bell_ = -1;
     bool bell_idle_ = false;  // listen_to_bell()'s read has to be placed again
-    std::uint64_t bell_strokes_ = 0;
 
     detail::counter<unsigned> submitted_;  // operations ever given a request; written by the owner
-    detail::counter<unsigned> completed_;  // their final completions; written by the claim's holder
+    detail::counter<unsigned> completed_;  // those of them that are done; by the claim's holder
     detail::counter<> entered_;
     detail::counter<> overflows_;
     detail::counter<> strays_;

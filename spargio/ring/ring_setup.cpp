@@ -127,6 +127,7 @@ int ring::set_up() {
 ring::~ring() {
     if (uring_ == nullptr)
         return;
+    SPARGIO_ASSERT(in_flight() == 0);
     SPARGIO_ASSERT(backlog_.head == nullptr && cancel_backlog_.head == nullptr);
     if (registered_) {
         ::io_uring_rsrc_update update{};
