@@ -44,6 +44,14 @@ runtime_builder& runtime_builder::spin_us(unsigned microseconds) {
     spin_given_ = true;
     return *this;
 }
+runtime_builder& runtime_builder::blocking_threads(unsigned threads) {
+    settings_.blocking_threads = threads;
+    return *this;
+}
+runtime_builder& runtime_builder::blocking_queue(unsigned calls) {
+    settings_.blocking_queue = calls;
+    return *this;
+}
 runtime_builder& runtime_builder::affinity(std::vector<unsigned> cpus) {
     settings_.affinity = std::move(cpus);
     return *this;
@@ -106,6 +114,10 @@ std::expected<runtime_settings, error> runtime_builder::checked() const {
         return invalid(out_of_range("max_tasks", s.max_tasks, "at least 1"));
     if (s.spin_us > 10'000)
         return invalid(out_of_range("spin_us", s.spin_us, "0 to 10000"));
+    if (s.blocking_threads < 1 || s.blocking_threads > 1024)
+        return invalid(out_of_range("blocking_threads", s.blocking_threads, "1 to 1024"));
+    if (s.blocking_queue > 1u << 20)
+        return invalid(out_of_range("blocking_queue", s.blocking_queue, "0 to 1048576"));
     if (!spin_given_ && s.shards > cpus)
         s.spin_us = 0;
     if (s.thread_name.empty() || s.thread_name.size() > 11)

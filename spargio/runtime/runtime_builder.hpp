@@ -23,6 +23,8 @@ struct runtime_settings {
     unsigned mailbox_capacity = 4096;
     std::uint64_t max_tasks = 1u << 20;
     unsigned spin_us = 50;
+    unsigned blocking_threads = 16;
+    unsigned blocking_queue = 1024;
     std::vector<unsigned> affinity;
     std::string thread_name = "spargio";
     std::vector<int> blocked_signals;
@@ -54,6 +56,11 @@ public:
     /// How long a shard may look at memory before it sleeps, in microseconds, 0 to 10,000; 0 never
     /// spins. Default 50, and 0 when there are more shards than CPUs.
     runtime_builder& spin_us(unsigned microseconds);
+    /// Threads for spawn_blocking(), 1 to 1,024, started when they are needed. Default 16.
+    runtime_builder& blocking_threads(unsigned threads);
+    /// Calls that wait for such a thread, 0 to 1,048,576; past it spawn_blocking() answers
+    /// errc::overloaded. Default 1,024.
+    runtime_builder& blocking_queue(unsigned calls);
     /// The CPU of each shard, one number a shard. Default: none is pinned.
     runtime_builder& affinity(std::vector<unsigned> cpus);
     /// Shards' threads are called `name`-0, `name`-1, ...; 1 to 11 characters. Default "spargio".

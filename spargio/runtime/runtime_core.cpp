@@ -34,7 +34,10 @@ runtime_core* runtime_core::current() noexcept {
 }
 
 runtime_core::runtime_core(kernel& entry, const runtime_settings& settings)
-    : kernel_(entry), settings_(settings), thread_ended_(settings.shards) {
+    : kernel_(entry),
+      settings_(settings),
+      blocking_(settings.blocking_threads, settings.blocking_queue, settings.thread_name + "-job"),
+      thread_ended_(settings.shards) {
     for (unsigned index = 0; index < settings.shards; ++index) {
         shards_.push_back(std::make_unique<shard>(kernel_, options_of(settings, index)));
         registries_.push_back(std::make_unique<task_registry>(*this, settings.max_tasks));
@@ -60,6 +63,7 @@ std::expected<void, error> runtime_core::start() {
     for (std::thread& thread : threads_)
         thread.join();
     threads_.clear();
+    blocking_.close(true);
     return std::unexpected(explain_refusal(start_error_, look_around()));
 }
 

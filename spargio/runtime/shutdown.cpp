@@ -164,6 +164,7 @@ void runtime_core::join_threads(bool clean) {
         }
     }
     threads_.clear();
+    blocking_.close(clean);
 }
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "spargio/runtime/blocking_pool.hpp"
 #include "spargio/runtime/runtime_builder.hpp"
 #include "spargio/runtime/shutdown_report.hpp"
 #include "spargio/runtime/task_registry.hpp"
@@ -40,6 +41,7 @@ public:
     [[nodiscard]] task_registry& registry_at(unsigned index) const noexcept {
         return *registries_[index];
     }
+    [[nodiscard]] blocking_pool& blocking() noexcept { return blocking_; }
     [[nodiscard]] std::uint64_t next_task_id() noexcept {
         return task_ids_.fetch_add(1, std::memory_order_relaxed);
     }
@@ -78,6 +80,7 @@ private:
     std::vector<std::unique_ptr<shard>> shards_;
     std::vector<std::unique_ptr<task_registry>> registries_;
     std::vector<std::thread> threads_;
+    blocking_pool blocking_;
     std::atomic<std::uint64_t> task_ids_ = 1;
     std::atomic<std::uint64_t> turns_ = 0;
 

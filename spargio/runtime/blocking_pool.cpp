@@ -1,0 +1,97 @@
+#include "spargio/runtime/blocking_pool.hpp"
+
+#include <pthread.h>
+
+#include <system_error>
+#include <utility>
+
+#include "spargio/core/assert.hpp"
+
+namespace spargio::detail {
+
+blocking_pool::blocking_pool(unsigned most_threads, unsigned most_queued, std::string thread_name)
+    : most_threads_(most_threads),
+      most_queued_(most_queued),
+      thread_name_(std::move(thread_name)) {}
+
+blocking_pool::~blocking_pool() {
+    SPARGIO_ASSERT(threads_.empty());
+}
+
+blocking_pool::answer blocking_pool::submit(job& work) {
+    const std::lock_guard guard(mutex_);
+    if (closed_)
+        return answer::closed;
+    // Idle threads have a job coming already for each one that is queued.
+    const bool needs_thread = queued_ >= idle_;
+    if (needs_thread && threads_.size() < most_threads_) {
+        try {
+            threads_.emplace_back([this] { this->work(); });
+        } catch (const std::system_error&) {
+            if (threads_.empty())
+                return answer::overloaded;
+        }
+    } else if (needs_thread && queued_ - idle_ >= most_queued_) {
+        return answer::overloaded;
+    }
+    work.next = nullptr;
+    (newest_ != nullptr ? newest_->next : oldest_) = &work;
+    newest_ = &work;
+    ++queued_;
+    changed_.notify_one();
+    return answer::accepted;
+}
+
+bool blocking_pool::withdraw(job& work) noexcept {
+    const std::lock_guard guard(mutex_);
+    job* before = nullptr;
+    for (job* at = oldest_; at != nullptr; before = at, at = at->next) {
+        if (at != &work)
+            continue;
+        (before != nullptr ? before->next : oldest_) = work.next;
+        if (newest_ == &work)
+            newest_ = before;
+        --queued_;
+        return true;
+    }
+    return false;
+}
+
+void blocking_pool::work() noexcept {
+    ::pthread_setname_np(::pthread_self(), thread_name_.c_str());
+    std::unique_lock guard(mutex_);
+    for (;;) {
+        ++idle_;
+        changed_.wait(guard, [this] { return oldest_ != nullptr || closed_; });
+        --idle_;
+        if (oldest_ == nullptr)
+            return;
+        job& next = *oldest_;
+        oldest_ = next.next;
+        if (oldest_ == nullptr)
+            newest_ = nullptr;
+        --queued_;
+        guard.unlock();
+        next.run(next);
+        guard.lock();
+    }
+}
+
+void blocking_pool::close(bool wait) {
+    std::vector<std::thread> threads;
+    {
+        const std::lock_guard guard(mutex_);
+        closed_ = true;
+        threads.swap(threads_);
+        changed_.notify_all();
+    }
+    for (std::thread& thread : threads) {
+        if (wait) {
+            thread.join();
+        } else {
+            thread.detach();
+        }
+    }
+}
+
+}  // namespace spargio::detail
