@@ -27,6 +27,7 @@ constexpr std::array fsync_faults = {-ECANCELED, -EINTR, -EIO, -ENOSPC, -EDQUOT,
 constexpr std::array open_faults = {-ECANCELED, -EINTR,  -ENOMEM, -EMFILE, -ENFILE, -ENOENT,
                                     -EACCES,    -ENOSPC, -EROFS,  -ELOOP,  -ENOTDIR};
 constexpr std::array close_faults = {-EINTR, -EIO, -ENOSPC, -EDQUOT};
+constexpr std::array status_faults = {-ECANCELED, -EINTR, -ENOMEM, -EIO, -EACCES};
 constexpr std::array path_faults = {-ECANCELED, -EINTR,  -ENOMEM, -ENOENT, -EACCES, -EPERM,
                                     -EBUSY,     -ENOSPC, -EROFS,  -ELOOP,  -EXDEV,  -ENOTEMPTY};
 constexpr std::array shutdown_faults = {-ECANCELED, -ENOTCONN};
@@ -57,6 +58,8 @@ std::span<const int> fault_plan::faults_of(request_kind kind) noexcept {
         return open_faults;
     case request_kind::close:
         return close_faults;
+    case request_kind::file_status:
+        return status_faults;
     case request_kind::rename:
     case request_kind::unlink:
     case request_kind::make_directory:
@@ -111,6 +114,8 @@ std::string to_string(request_kind kind) {
         return "open";
     case request_kind::close:
         return "close";
+    case request_kind::file_status:
+        return "file_status";
     case request_kind::read:
         return "read";
     case request_kind::write:

@@ -15,6 +15,7 @@ enum class request_kind : std::uint8_t {
     connect = 16,
     open = 18,
     close = 19,
+    file_status = 21,
     read = 22,
     write = 23,
     send = 26,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <array>
@@ -14,6 +15,7 @@
 #include "spargio/ring/ops/accept.hpp"
 #include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/connect.hpp"
+#include "spargio/ring/ops/file_status.hpp"
 #include "spargio/ring/ops/fsync.hpp"
 #include "spargio/ring/ops/make_directory.hpp"
 #include "spargio/ring/ops/open.hpp"
@@ -59,6 +61,7 @@ struct playground {
     ::sockaddr_un address = unix_address("service");
     std::pair<int, int> stream = kernel.stream_pair();
     std::array<std::byte, 8> buffer{};
+    struct ::statx status {};
     int listener = -1;
     int client = -1;
     int file = -1;
@@ -104,6 +107,8 @@ inline const operation_sample every_operation[] = {
      true},
     {"close", testing::request_kind::close,
      [](playground& w) { return made<close_operation>(w.doomed); }, 0},
+    {"file_status", testing::request_kind::file_status,
+     [](playground& w) { return made<file_status_operation>(w.file, &w.status); }, 0},
     {"rename", testing::request_kind::rename,
      [](playground&) { return made<rename_operation>("/tmp/old", "/tmp/renamed"); }, 0},
     {"unlink", testing::request_kind::unlink,

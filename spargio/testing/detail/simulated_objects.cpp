@@ -32,6 +32,13 @@ int simulated_object::sync() {
     return -EINVAL;
 }
 
+int simulated_object::status(struct ::statx& status) {
+    status = {};
+    status.stx_mask = STATX_BASIC_STATS;
+    status.stx_mode = S_IFSOCK | 0600;
+    return 0;
+}
+
 // --- streams -------------------------------------------------------------------------------------
 
 void simulated_stream::connect(const std::shared_ptr<simulated_stream>& one,
@@ -152,6 +159,23 @@ int simulated_file::write(std::span<const std::byte> buffer, std::uint64_t offse
     if (at_position)
         position_ = to + buffer.size();
     return static_cast<int>(buffer.size());
+}
+
+int simulated_file::status(struct ::statx& status) {
+    status = inode_->status();
+    return 0;
+}
+
+struct ::statx simulated_inode::status() const noexcept {
+    struct ::statx status {};
+    status.stx_mask = STATX_BASIC_STATS;
+    status.stx_nlink = 1;
+    status.stx_mode = directory ? S_IFDIR | 0700 : S_IFREG | 0600;
+    status.stx_ino = reinterpret_cast<std::uintptr_t>(this);
+    status.stx_size = bytes.size();
+    status.stx_blksize = 4096;
+    status.stx_blocks = (bytes.size() + 511) / 512;
+    return status;
 }
 
 int simulated_bell::read(std::span<std::byte> buffer, std::uint64_t) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -39,6 +41,7 @@ public:
     virtual int accept(object_pointer& made);
     virtual int shutdown(int how);
     virtual int sync();
+    virtual int status(struct ::statx& status);
 
     std::vector<std::uint64_t> waiting;  // requests to look again when it changes
 
@@ -94,6 +97,8 @@ private:
 
 /// A file's bytes, alive as long as a path or a descriptor names it.
 struct simulated_inode {
+    [[nodiscard]] struct ::statx status() const noexcept;
+
     bool directory = false;
     std::vector<std::byte> bytes;
 };
@@ -107,6 +112,7 @@ public:
     int read(std::span<std::byte> buffer, std::uint64_t offset) override;
     int write(std::span<const std::byte> buffer, std::uint64_t offset) override;
     int sync() override { return 0; }
+    int status(struct ::statx& status) override;
 
 private:
     std::shared_ptr<simulated_inode> inode_;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <liburing.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -243,6 +244,16 @@ int simulated_world::execute(const ::io_uring_sqe& request, const object_pointer
         return rename(path, reinterpret_cast<const char*>(request.off));
     case IORING_OP_MKDIRAT:
         return make_directory(path);
+    case IORING_OP_STATX: {
+        auto& status = *reinterpret_cast<struct ::statx*>(request.off);
+        if (target != nullptr)
+            return target->status(status);
+        const auto found = inode(path);
+        if (found == nullptr)
+            return -ENOENT;
+        status = found->status();
+        return 0;
+    }
     default:
         return -EINVAL;
     }

@@ -24,6 +24,8 @@ bool acts_on_descriptor(const ::io_uring_sqe& sqe) noexcept {
     case IORING_OP_ACCEPT:
     case IORING_OP_CONNECT:
         return true;
+    case IORING_OP_STATX:
+        return *reinterpret_cast<const char*>(sqe.addr) == '\0';
     default:
         return false;
     }
