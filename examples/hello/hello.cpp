@@ -3,13 +3,17 @@
 #include <cstdio>
 
 #include "spargio/net/tcp_listener.hpp"
-#include "spargio/runtime/runtime.hpp"
+#include "spargio/runtime/run.hpp"
 
 spargio::task<> echo(spargio::tcp_stream client) {
     std::array<std::byte, 4096> buffer;
     for (;;) {
         auto size = co_await client.read_some(buffer);
-        if (!size || *size == 0 || !co_await client.write_all(std::span(buffer).first(*size))) {
+        if (!size || *size == 0) {
+            co_return;
+        }
+        auto sent = co_await client.write_all(std::span(buffer).first(*size));
+        if (!sent) {
             co_return;
         }
     }
@@ -18,7 +22,8 @@ spargio::task<> echo(spargio::tcp_stream client) {
 spargio::task<> serve() {
     auto any_port = spargio::socket_address::loopback_v4(0);
     auto listener = value_or_throw(spargio::tcp_listener::bind(any_port));
-    std::printf("say something: nc 127.0.0.1 %d\n", listener.local_address().port());
+    auto address = value_or_throw(listener.local_address());
+    std::printf("say something: nc 127.0.0.1 %d\n", address.port());
     std::fflush(stdout);
     for (;;) {
         auto policy = spargio::session_policy::round_robin();

@@ -39,7 +39,4 @@ struct counters {
     accept_counters accept;
 };
 
-/// Prints a line for each shard, the errors by name, and what the accept loop met.
-void print_report(const counters& counted);
-
 }  // namespace ingest

@@ -12,6 +12,7 @@
 #include "counters.hpp"
 #include "exit_code.hpp"
 #include "options.hpp"
+#include "report.hpp"
 #include "server.hpp"
 #include "store.hpp"
 
@@ -26,7 +27,7 @@ auto serve(const ingest::options& chosen, ingest::store& where, ingest::counters
     -> spargio::task<int> {
     auto listener = spargio::tcp_listener::bind(chosen.listen);
     if (!listener) {
-        co_return complain("cannot listen on " + chosen.listen.to_string() + ": " +
+        co_return complain("cannot listen on " + to_string(chosen.listen) + ": " +
                                listener.error().message(),
                            ingest::exit_cannot_listen);
     }
@@ -34,9 +35,9 @@ auto serve(const ingest::options& chosen, ingest::store& where, ingest::counters
         co_return complain("the store cannot be synced: " + opened.error().message(),
                            ingest::exit_bad_store);
     }
-    std::printf("listening on %s, store %s, %zu shards\n",
-                listener->local_address().to_string().c_str(), where.directory().c_str(),
-                counted.of_shard.size());
+    auto address = listener->local_address().value_or(chosen.listen);
+    std::printf("listening on %s, store %s, %zu shards\n", to_string(address).c_str(),
+                where.directory().c_str(), counted.of_shard.size());
     std::fflush(stdout);
     ingest::server serving(std::move(*listener), chosen, where, counted);
     if (auto served = co_await serving.run(); !served) {
@@ -68,7 +69,7 @@ int main(int argc, char** argv) {
     ingest::counters counted(runtime->shard_count());
     auto code = runtime->block_on(serve(*chosen, *where, counted));
     if (code == ingest::exit_ok) {
-        ingest::print_report(counted);
+        ingest::print_report(counted, *runtime);
     }
     return code;
 }

@@ -5,8 +5,10 @@
 #include <cstdio>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "companions/signal/ctrl_c.hpp"
+#include "spargio/core/when_all.hpp"
 #include "spargio/core/when_any.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/time/sleep.hpp"
@@ -31,6 +33,14 @@ auto next_signal() -> task<result<void>> {
     co_return result<void>{};
 }
 
+auto time_over(std::chrono::milliseconds limit) -> task<result<void>> {
+    co_return co_await spargio::sleep_for(limit);
+}
+
+auto join(spargio::join_handle<void>& handle) -> task<> {
+    (void)co_await handle.join();
+}
+
 /// No later accept can succeed on this descriptor.
 auto is_final(std::error_code error) -> bool {
     return error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor ||
@@ -43,6 +53,7 @@ auto server::run() -> task<result<void>> {
     // Whichever ends first cancels the other: a signal, or an accept that cannot go on.
     auto ended = co_await spargio::when_any(next_signal(), accept_clients());
     auto why = ended.index() == 0 ? std::get<0>(ended) : std::get<1>(ended);
+    forget_ended();
     std::printf("stopping: %zu connections\n", sessions_.size());
     std::fflush(stdout);
     co_await drain();
@@ -90,7 +101,7 @@ void server::start_session(tcp_stream stream) {
     auto started = std::move(stream).spawn_on_session(
         [environment](tcp_stream moved) { return serve_session(std::move(moved), environment); });
     if (started) {
-        added.handle = std::move(*started);
+        added.handle.emplace(std::move(*started));
     } else {
         sessions_.pop_back();
         add(counted_.accept.refused);
@@ -108,7 +119,7 @@ void server::refuse(tcp_stream stream) {
 }
 
 void server::forget_ended() {
-    sessions_.remove_if([](const entry& session) { return session.handle.is_done(); });
+    sessions_.remove_if([](const entry& session) { return session.handle->is_done(); });
     refusals_.remove_if([](const auto& refusal) { return refusal.is_done(); });
 }
 
@@ -118,34 +129,24 @@ auto server::drain() -> task<> {
     for (auto& session : sessions_) {
         auto expected = session_phase::idle;
         if (session.phase.compare_exchange_strong(expected, session_phase::closing)) {
-            session.handle.request_stop();
+            session.handle->request_stop();
         }
     }
-    auto deadline = spargio::this_shard::spawn(stop_all_in_time());
-    for (auto& session : sessions_) {
-        (void)co_await session.handle.join();
-    }
-    for (auto& refusal : refusals_) {
-        (void)co_await refusal.join();
-    }
-    if (deadline) {
-        deadline->request_stop();
-        (void)co_await deadline->join();
-    }
+    // If join_all() is not the first to end it is asked to stop, and passes that on to the sessions
+    // it waits for.
+    (void)co_await spargio::when_any(join_all(), time_over(options_.drain), next_signal());
 }
 
-auto server::stop_all_in_time() -> task<> {
-    auto time_over = [](std::chrono::milliseconds drain) -> task<result<void>> {
-        co_return co_await spargio::sleep_for(drain);
-    };
-    auto ended = co_await spargio::when_any(time_over(options_.drain), next_signal());
-    auto reached = ended.index() == 0 ? std::get<0>(ended) : std::get<1>(ended);
-    if (!reached) {
-        co_return;  // everything ended in time
-    }
+auto server::join_all() -> task<> {
+    // Joined side by side, so that a stop reaches all of them at once.
+    std::vector<task<>> joins;
     for (auto& session : sessions_) {
-        session.handle.request_stop();
+        joins.push_back(join(*session.handle));
     }
+    for (auto& refusal : refusals_) {
+        joins.push_back(join(refusal));
+    }
+    co_await spargio::when_all(std::move(joins));
 }
 
 }  // namespace ingest

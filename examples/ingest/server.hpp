@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <list>
+#include <optional>
 
 #include "spargio/core/result.hpp"
 #include "spargio/core/task.hpp"
@@ -31,7 +32,7 @@ public:
 private:
     struct entry {
         std::atomic<session_phase> phase = session_phase::idle;
-        spargio::join_handle<void> handle;
+        std::optional<spargio::join_handle<void>> handle;
     };
 
     auto accept_clients() -> spargio::task<spargio::result<void>>;
@@ -39,7 +40,7 @@ private:
     void refuse(spargio::tcp_stream stream);
     void forget_ended();
     auto drain() -> spargio::task<>;
-    auto stop_all_in_time() -> spargio::task<>;
+    auto join_all() -> spargio::task<>;
 
     spargio::tcp_listener listener_;
     const options& options_;

@@ -62,6 +62,20 @@ store::~store() {
     }
 }
 
+auto store::open_names() -> spargio::task<spargio::result<void>> {
+    auto how = spargio::fs::open_options().read();
+    auto names = co_await spargio::fs::file::open(directory_, how);
+    if (!names) {
+        co_return std::unexpected(names.error());
+    }
+    names_.emplace(std::move(*names));
+    co_return co_await sync_names();
+}
+
+auto store::sync_names() -> spargio::task<spargio::result<void>> {
+    co_return co_await names_->fsync();
+}
+
 auto store::path_of(std::string_view name) const -> std::string {
     auto path = directory_ + "/";
     path += name;

@@ -4,8 +4,13 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "spargio/core/result.hpp"
+#include "spargio/core/task.hpp"
+#include "spargio/fs/file.hpp"
 
 namespace ingest {
 
@@ -26,6 +31,12 @@ public:
     /// \pre is_valid_name(name)
     auto path_of(std::string_view name) const -> std::string;
 
+    /// Opens what sync_names() syncs; once, on a shard.
+    auto open_names() -> spargio::task<spargio::result<void>>;
+
+    /// Makes the names of renamed files durable. Thread: any shard, any number at once.
+    auto sync_names() -> spargio::task<spargio::result<void>>;
+
     /// A path for a file that is being received; no other call returns the same. It starts with a
     /// dot, as no valid name does.
     auto unfinished_path() -> std::string;
@@ -36,6 +47,7 @@ private:
     std::string directory_;
     int lock_ = -1;
     std::atomic<std::uint64_t> next_ = 0;
+    std::optional<spargio::fs::file> names_;
 };
 
 }  // namespace ingest

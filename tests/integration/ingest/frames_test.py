@@ -3,7 +3,7 @@
 import hashlib
 import os
 
-from harness import IngestTest, eventually
+from harness import IngestTest, eventually, shard_rows
 from wire import Closed, frame, frame_start
 
 
@@ -131,9 +131,8 @@ class Frames(IngestTest):
                 with self.assertRaises(Closed):
                     client.answer()
         self.assertEqual(server.stored(), {})
-        report = self.stop(server)
-        vanished = sum(int(line.split()[5]) for line in report.splitlines() if is_shard(line))
-        self.assertEqual(vanished, 9)
+        rows = shard_rows(self.stop(server))
+        self.assertEqual(sum(row["vanished"] for row in rows), 9)
 
     def test_a_silent_client_is_timed_out(self):
         server = self.start("--idle-timeout-ms", "200")
@@ -178,9 +177,6 @@ class Frames(IngestTest):
             self.assertEqual(client.answer()[0], "ok")
             client.socket.close()
         self.assertEqual(len(server.stored()), 64)
-        sessions = [int(x.split()[1]) for x in self.stop(server).splitlines() if is_shard(x)]
-        self.assertEqual(sessions, [32, 32])
-
-
-def is_shard(line):
-    return line[:5].strip().isdigit()
+        rows = shard_rows(self.stop(server))
+        self.assertEqual([row["sessions"] for row in rows], [32, 32])
+        self.assertEqual(sum(row["files"] for row in rows), 64)

@@ -25,6 +25,21 @@ def eventually(condition, what, patience=PATIENCE_S):
         time.sleep(0.005)
 
 
+def shard_rows(report):
+    """What the server's report says of its shards: a dictionary of numbers each."""
+    lines = iter(report.splitlines())
+    for line in lines:
+        if line.startswith("shard  sessions"):
+            break
+    names = ("shard", "sessions", "files", "megabytes", "errors", "vanished", "cut_off")
+    rows = []
+    for line in lines:
+        if line.startswith("shard"):
+            break
+        rows.append(dict(zip(names, map(float, line.split()), strict=True)))
+    return rows
+
+
 class Server:
     def __init__(self, store, *arguments, program=None, listen="127.0.0.1:0", **how):
         self.store = pathlib.Path(store)

@@ -9,7 +9,7 @@ import signal
 import struct
 import time
 
-from harness import IngestTest, eventually
+from harness import IngestTest, eventually, shard_rows
 from wire import Closed, frame
 
 
@@ -199,8 +199,7 @@ class Stop(IngestTest):
         code, out, err = server.wait()
         self.assertEqual((code, err), (0, ""))
         self.assertEqual(server.stored(), {}, "no partial file stays")
-        cut_off = sum(int(x.split()[6]) for x in out.splitlines() if x[:5].strip().isdigit())
-        self.assertEqual(cut_off, 1)
+        self.assertEqual(sum(row["cut_off"] for row in shard_rows(out)), 1)
 
     def test_a_file_that_does_not_end_is_cut_off_at_the_deadline(self):
         server = self.start("--drain-ms", "300")

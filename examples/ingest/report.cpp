@@ -1,4 +1,4 @@
-#include "counters.hpp"
+#include "report.hpp"
 
 #include <cstdio>
 
@@ -30,9 +30,7 @@ void print_errors(const counters& counted) {
     }
 }
 
-}  // namespace
-
-void print_report(const counters& counted) {
+void print_files(const counters& counted) {
     std::printf("shard  sessions     files         MB    errors  vanished   cut off\n");
     for (std::size_t i = 0; i < counted.of_shard.size(); ++i) {
         const auto& shard = counted.of_shard[i];
@@ -40,6 +38,24 @@ void print_report(const counters& counted) {
                     value(shard.answers[0]), static_cast<double>(value(shard.bytes)) / 1e6,
                     errors(shard), value(shard.vanished), value(shard.cut_off));
     }
+}
+
+void print_rings(const spargio::runtime& shards) {
+    auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
+    std::printf("shard      turns  operations    at once     enters     sleeps      bells\n");
+    for (unsigned i = 0; i < shards.shard_count(); ++i) {
+        auto did = shards.stats(i);
+        std::printf("%5u %10llu %11llu %10llu %10llu %10llu %10llu\n", i, number(did.turns),
+                    number(did.completions), number(did.attempts_succeeded),
+                    number(did.kernel_entries), number(did.parks), number(did.bells_sent));
+    }
+}
+
+}  // namespace
+
+void print_report(const counters& counted, const spargio::runtime& shards) {
+    print_files(counted);
+    print_rings(shards);
     print_errors(counted);
     std::printf("accepted %llu, refused %llu, accept pauses %llu\n", value(counted.accept.accepted),
                 value(counted.accept.refused), value(counted.accept.pauses));
