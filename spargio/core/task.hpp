@@ -23,6 +23,8 @@ class outcome_slot {
         std::conditional_t<std::is_void_v<T>, std::monostate,
                            std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*,
                                               std::remove_const_t<T>>>;
+    // Frames come from ::operator new(std::size_t).
+    static_assert(alignof(stored) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
 public:
     outcome_slot() noexcept {}
