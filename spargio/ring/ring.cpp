@@ -44,7 +44,7 @@ void ring::submit(operation& op) noexcept {
 }
 
 bool ring::place(operation& op) noexcept {
-    if (in_flight() >= options_.cq_entries)
+    if (in_flight() >= options_.most_in_flight)
         return false;
     ::io_uring_sqe* request = acquire();
     if (request == nullptr)

@@ -14,11 +14,12 @@
 namespace spargio {
 
 struct ring_options {
-    unsigned entries = 256;      ///< submission queue; a power of two from 16 to 32,768
-    unsigned cq_entries = 4096;  ///< completion queue, and the most operations in flight
-    unsigned io_workers = 32;    ///< kernel threads for what cannot be done without blocking
-    bool deferred = false;       ///< SINGLE_ISSUER | DEFER_TASKRUN where the kernel has it
-    feature_set disabled;        ///< forced off
+    unsigned entries = 256;            ///< submission queue; a power of two from 16 to 32,768
+    unsigned cq_entries = 1024;        ///< completion queue; what does not fit the kernel keeps
+    unsigned most_in_flight = 65'536;  ///< operations with the kernel at once
+    unsigned io_workers = 32;          ///< kernel threads for what cannot be done without blocking
+    bool deferred = false;             ///< SINGLE_ISSUER | DEFER_TASKRUN where the kernel has it
+    feature_set disabled;              ///< forced off
 };
 
 /// One io_uring. It submits, reaps and cancels operations and knows no tasks: a finished operation
@@ -26,8 +27,10 @@ struct ring_options {
 ///
 /// Thread: the owner, which opened it, for everything but reap() and completions_visible(), which
 /// belong to the holder of the shard's service claim.
-/// Limit: `cq_entries` operations in flight; what is submitted past that waits in order in a
-/// backlog, linked through the operations themselves, so nothing is refused and nothing allocated.
+/// Limit: `most_in_flight` operations with the kernel; what is submitted past that waits in order
+/// in a backlog, linked through the operations themselves, so nothing is refused and nothing
+/// allocated. The limit is above the completion queue on purpose: what waits for a peer takes no
+/// room there, and a thousand idle connections must not keep the one that speaks from its answer.
 class ring {
 public:
     static constexpr unsigned most_rings = 256;  // doorbell targets that can be told apart

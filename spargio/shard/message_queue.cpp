@@ -1,14 +1,36 @@
 #include "spargio/shard/message_queue.hpp"
 
+#include <sys/mman.h>
+
 #include <bit>
+#include <new>
+#include <type_traits>
 
 #include "spargio/core/assert.hpp"
 
 namespace spargio::detail {
 
+namespace {
+
+void* map_zeros(std::size_t bytes) {
+    void* memory =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        throw std::bad_alloc();
+    return memory;
+}
+
+}  // namespace
+
+// A slot of zeros is an empty slot, so none is written before it is used.
 message_queue::message_queue(unsigned capacity)
-    : mask_(capacity - 1), slots_(std::make_unique<slot[]>(capacity)) {
+    : mask_(capacity - 1), slots_(static_cast<slot*>(map_zeros(capacity * sizeof(slot)))) {
     SPARGIO_ASSERT(std::has_single_bit(capacity));
+    static_assert(std::is_trivially_destructible_v<slot>);
+}
+
+message_queue::~message_queue() {
+    ::munmap(slots_, (mask_ + 1) * sizeof(slot));
 }
 
 bool message_queue::push(const message& sent) noexcept {

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 
 #include "spargio/shard/message.hpp"
 
@@ -13,11 +12,15 @@ namespace spargio::detail {
 /// Limit: `capacity` messages (a power of two); past it push() answers false and nothing is queued.
 ///
 /// A slot is written by its source alone, which stamps it with its position last; the reader polls
-/// that stamp, so a message costs one cache line on its way. Sources learn of free slots from the
-/// reader's published position, which they look at only when their copy of it says "full".
+/// that stamp, so a message costs one cache line on its way, and a slot lies in one. Sources learn
+/// of free slots from the reader's published position, which they look at only when their copy of
+/// it says "full". Slots are pages of zeros that cost nothing before they are first used.
 class message_queue {
 public:
     explicit message_queue(unsigned capacity);
+    message_queue(const message_queue&) = delete;
+    message_queue& operator=(const message_queue&) = delete;
+    ~message_queue();
 
     /// Sequentially consistent, as sleep_gate asks of a source.
     [[nodiscard]] bool push(const message& sent) noexcept;
@@ -29,8 +32,8 @@ public:
     }
 
 private:
-    struct slot {
-        std::atomic<std::uint64_t> stamp = 0;  // position + 1 of the message it holds
+    struct alignas(32) slot {
+        std::atomic<std::uint64_t> stamp;  // position + 1 of the message it holds; 0 at first
         message content;
     };
 
@@ -39,7 +42,7 @@ private:
     }
 
     const std::uint64_t mask_;
-    const std::unique_ptr<slot[]> slots_;
+    slot* const slots_;
     alignas(64) std::atomic<std::uint64_t> tail_ = 0;  // sources: the next free position
     std::atomic<std::uint64_t> head_seen_ = 0;         // sources: how far the reader was
     alignas(64) std::atomic<std::uint64_t> head_ = 0;  // the reader
