@@ -99,6 +99,11 @@ int simulated_kernel::accept(int listener) {
     return object == nullptr ? -EBADF : simulation_->world.accept(*object);
 }
 
+int simulated_kernel::open(const std::string& path, int flags) {
+    const std::scoped_lock lock(simulation_->mutex);
+    return simulation_->world.open(path, flags);
+}
+
 int simulated_kernel::write(int descriptor, std::span<const std::byte> bytes) {
     const std::scoped_lock lock(simulation_->mutex);
     const auto object = simulation_->world.find(descriptor);

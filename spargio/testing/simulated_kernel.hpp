@@ -63,6 +63,8 @@ public:
     int listen(const ::sockaddr* address, unsigned size, unsigned backlog = 128);
     int connect(int descriptor, const ::sockaddr* address, unsigned size);
     int accept(int listener);
+    /// `flags` as in open(2).
+    int open(const std::string& path, int flags);
     int write(int descriptor, std::span<const std::byte> bytes);
     int read(int descriptor, std::span<std::byte> bytes);
     int close(int descriptor);

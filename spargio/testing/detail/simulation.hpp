@@ -114,6 +114,7 @@ private:
     void issue(simulated_ring& ring, const ::io_uring_sqe& sqe);
     void issue_cancel(held_request request);
     void proceed(held_request& request);
+    int act(const held_request& request, object_pointer* instead);
     void perform(held_request request, bool during_submission);
     void finish(held_request request, int outcome, bool during_submission);
     void deliver(const held_request& request, bool during_submission);

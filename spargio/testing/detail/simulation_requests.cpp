@@ -153,17 +153,18 @@ void simulation::proceed(held_request& held) {
     }
 }
 
+int simulation::act(const held_request& request, object_pointer* instead) {
+    if (!request.result)
+        return world.execute(*request.sqe, request.target, request.most, instead);
+    // A close that fails has closed all the same.
+    if (request.sqe->opcode == IORING_OP_CLOSE)
+        world.close(request.sqe->fd);
+    return *request.result;
+}
+
 void simulation::perform(held_request request, bool during_submission) {
     object_pointer instead;
-    int outcome = 0;
-    if (request.result) {
-        outcome = *request.result;
-        // A close that fails has closed all the same.
-        if (request.sqe->opcode == IORING_OP_CLOSE)
-            world.close(request.sqe->fd);
-    } else {
-        outcome = world.execute(*request.sqe, request.target, request.most, &instead);
-    }
+    const int outcome = act(request, &instead);
     if (outcome != -EAGAIN || request.result)
         return finish(std::move(request), outcome, during_submission);
     if (request.cancelled)
@@ -251,8 +252,7 @@ int simulation::cancel(simulated_ring& ring, std::uint64_t user_data, bool& targ
                    (options.order == cancel_order::by_seed && random.chance(50));
     int outcome = -ECANCELED;
     if (race == cancel_race::result_wins) {
-        outcome = target.result ? *target.result
-                                : world.execute(*target.sqe, target.target, target.most, nullptr);
+        outcome = act(target, nullptr);
         if (outcome == -EAGAIN)
             outcome = -ECANCELED;
     }

@@ -13,6 +13,8 @@ namespace spargio::testing::detail {
 simulation::moment simulation::schedule(std::uint64_t delay_ns, event what) {
     const moment due{clock.now_ns() + delay_ns, ++last_number_};
     schedule_.emplace(due, what);
+    // Whoever waits may have to jump there.
+    wake_everyone();
     return due;
 }
 
