@@ -46,15 +46,8 @@ struct playground {
         kernel.write(stream.second, bytes_of("bytes"));
         kernel.put_file("/tmp/file", bytes_of("bytes"));
         kernel.put_file("/tmp/old", bytes_of("bytes"));
-        file = open("/tmp/file");
-        doomed = open("/tmp/file");
-    }
-
-    [[nodiscard]] int open(const char* path) {
-        const ring_options plain = {.entries = 16, .cq_entries = 16};
-        stepped_ring ring(kernel, plain);
-        awaited<open_operation> op(path, O_RDWR, 0u);
-        return ring.run(op);
+        file = kernel.open("/tmp/file", O_RDWR);
+        doomed = kernel.open("/tmp/file", O_RDWR);
     }
 
     testing::simulated_kernel& kernel;

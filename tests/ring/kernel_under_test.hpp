@@ -59,6 +59,7 @@ protected:
     ring_options small(unsigned cq_entries = 64) const {
         return {.entries = 16,
                 .cq_entries = cq_entries,
+                .most_in_flight = cq_entries,
                 .deferred = GetParam().deferred,
                 .disabled = GetParam().disabled};
     }

@@ -33,11 +33,15 @@ struct awaited {
     counted_waiter waiter;
 };
 
+/// Queues short enough to fill.
+inline ring_options short_queues() {
+    return {.entries = 16, .cq_entries = 64, .most_in_flight = 64};
+}
+
 /// A ring, and the loop around it that a shard would be.
 class stepped_ring {
 public:
-    explicit stepped_ring(kernel& entry,
-                          const ring_options& options = {.entries = 16, .cq_entries = 64}) {
+    explicit stepped_ring(kernel& entry, const ring_options& options = short_queues()) {
         auto opened = ring::open(entry, options);
         if (opened) {
             ring_ = std::move(*opened);
