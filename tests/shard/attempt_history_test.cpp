@@ -1,0 +1,47 @@
+#include "spargio/shard/attempt_history.hpp"
+
+#include <gtest/gtest.h>
+
+namespace spargio::shard_test {
+namespace {
+
+using detail::attempt_history;
+
+/// Operations that go straight to the ring before the next one is tried.
+int skipped(attempt_history& history) {
+    int count = 0;
+    while (!history.worth_trying())
+        ++count;
+    return count;
+}
+
+TEST(AttemptHistory, TriesAtFirstAndAfterSuccess) {
+    attempt_history history;
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_TRUE(history.worth_trying());
+        history.succeeded();
+    }
+}
+
+TEST(AttemptHistory, EachFailureDoublesWhatIsSkipped) {
+    attempt_history history;
+    ASSERT_EQ(skipped(history), 0);
+    for (const int expected : {1, 3, 7, 15, 31, 63, 127, 255, 255, 255}) {
+        history.would_have_waited();
+        EXPECT_EQ(skipped(history), expected);
+    }
+}
+
+TEST(AttemptHistory, SuccessForgetsTheFailures) {
+    attempt_history history;
+    for (int i = 0; i < 20; ++i)
+        history.would_have_waited();
+    EXPECT_EQ(skipped(history), 255);
+    history.succeeded();
+    EXPECT_EQ(skipped(history), 0);
+    history.would_have_waited();
+    EXPECT_EQ(skipped(history), 1);
+}
+
+}  // namespace
+}  // namespace spargio::shard_test

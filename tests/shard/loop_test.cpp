@@ -1,0 +1,231 @@
+// The loop of one shard under virtual time, on one thread.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "spargio/ring/ops/recv.hpp"
+#include "spargio/shard/io_wait.hpp"
+#include "spargio/time/sleep.hpp"
+#include "stage.hpp"
+
+namespace spargio::shard_test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::request_kind;
+using testing::scripted_outcome;
+using testing::simulated_kernel;
+
+task<result<std::size_t>> receive(int descriptor) {
+    std::array<std::byte, 16> buffer;
+    co_return co_await detail::await_operation<recv_operation>(detail::decode_count{}, nullptr,
+                                                               descriptor, std::span(buffer));
+}
+
+task<void> sleep_and_note(std::chrono::nanoseconds wait, std::vector<std::uint64_t>& woke) {
+    EXPECT_TRUE(co_await sleep_for(wait));
+    woke.push_back(shard::current()->now_ns());
+}
+
+TEST(Loop, RunsWhatWasQueuedBeforeAndEnds) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    std::string order;
+    action first([&] { order += 'a'; });
+    action second([&] { order += 'b'; });
+    here->defer(first);
+    here->post(second);
+    here.run();
+    EXPECT_EQ(order, "ab");
+    EXPECT_EQ(shard::current(), nullptr);
+}
+
+TEST(Loop, TimersFireInOrderAndBoundTheSleep) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    const std::uint64_t start = kernel.now_ns();
+    std::vector<std::uint64_t> woke;
+    root<void> late(*here, sleep_and_note(30ms, woke));
+    root<void> early(*here, sleep_and_note(10ms, woke));
+    root<void> middle(*here, sleep_and_note(20ms, woke));
+    here.add(late);
+    here.add(early);
+    here.add(middle);
+    here.run();
+    ASSERT_EQ(woke.size(), 3u);
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        EXPECT_GE(woke[i], start + (i + 1) * 10'000'000);
+        EXPECT_LT(woke[i], start + (i + 1) * 10'000'000 + 100'000);
+    }
+    EXPECT_EQ(here->stats().timers_fired, 3u);
+    EXPECT_LE(here->stats().parks, 4u);
+}
+
+TEST(Loop, ManyEqualDeadlinesFireInOneTurn) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    const std::uint64_t deadline = kernel.now_ns() + 1'000'000;
+    std::vector<std::uint64_t> turns;
+    std::vector<std::unique_ptr<alarm_clock>> clocks;
+    for (int i = 0; i < 100; ++i) {
+        clocks.push_back(
+            std::make_unique<alarm_clock>(*here, [&] { turns.push_back(here->stats().turns); }));
+        clocks.back()->set(deadline);
+    }
+    here.run();
+    ASSERT_EQ(turns.size(), 100u);
+    EXPECT_EQ(turns.front(), turns.back());
+}
+
+TEST(Loop, PastDeadlinesFireWithoutASleep) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    std::vector<std::uint64_t> woke;
+    here.run(sleep_and_note(0ns, woke));
+    EXPECT_EQ(here->stats().parks, 0u);
+}
+
+TEST(Loop, RunsAtMostSoManyItemsPerTurn) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    std::vector<unsigned> per_turn(64);
+    std::vector<std::unique_ptr<action>> actions;
+    for (int i = 0; i < 1'000; ++i) {
+        actions.push_back(std::make_unique<action>([&] { ++per_turn.at(here->stats().turns); }));
+        here->defer(*actions.back());
+    }
+    here.run();
+    EXPECT_EQ(per_turn[1], shard::most_run_per_turn);
+    EXPECT_EQ(per_turn[2], shard::most_run_per_turn);
+    EXPECT_EQ(per_turn[3], shard::most_run_per_turn);
+    EXPECT_EQ(per_turn[4], 1'000 - 3 * shard::most_run_per_turn);
+}
+
+TEST(Loop, TimersFireWhileSomethingDefersItself) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    bool done = false;
+    alarm_clock clock(*here, [&] { done = true; });
+    clock.set(kernel.now_ns() + 1'000'000);
+    here.run([](const bool& fired) -> task<void> {
+        while (!fired)
+            co_await step_aside();
+    }(done));
+    EXPECT_TRUE(done);
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+TEST(Loop, ExitWaitsForOperationsInFlight) {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        simulated_kernel kernel(alone(seed));
+        const auto ends = kernel.stream_pair();
+        stage here(kernel);
+        root<result<std::size_t>> reader(*here, receive(ends.first));
+        reader.start();
+        alarm_clock write(*here,
+                          [&] { kernel.write(ends.second, std::as_bytes(std::span("abc"))); });
+        write.set(kernel.now_ns() + 1'000'000);
+        here->request_exit();
+        here->run();
+        ASSERT_TRUE(reader.done()) << kernel.describe();
+        EXPECT_EQ(reader.take(), 4u);
+        EXPECT_EQ(here->stats().operations_in_flight, 0u);
+    }
+}
+
+/// The operation's own completion is not the last that is to come.
+TEST(Loop, ExitWaitsForTheAcknowledgementOfACancel) {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        simulated_kernel kernel({.seed = seed,
+                                 .order = testing::cancel_order::target_first,
+                                 .race = testing::cancel_race::cancel_wins,
+                                 .foreign_threads = false});
+        const auto ends = kernel.stream_pair();
+        stage here(kernel);
+        root<result<std::size_t>> reader(*here, receive(ends.first));
+        reader.start();
+        alarm_clock stop(*here, [&] { reader.request_stop(); });
+        stop.set(kernel.now_ns() + 1'000'000);
+        here->request_exit();
+        here->run();
+        ASSERT_TRUE(reader.done()) << kernel.describe();
+        EXPECT_EQ(reader.take().error(), std::errc::operation_canceled);
+    }
+}
+
+TEST(Loop, ExitWaitsForTimersAndPosts) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    std::string order;
+    action post([&] { order += 'p'; });
+    alarm_clock clock(*here, [&] {
+        order += 't';
+        here->post(post);
+    });
+    clock.set(kernel.now_ns() + 1'000'000);
+    here->request_exit();
+    here->run();
+    EXPECT_EQ(order, "tp");
+}
+
+TEST(Loop, AbandonEndsAtTheNextTurn) {
+    // What is left behind on purpose stays reachable.
+    static auto* kernel = new simulated_kernel(alone(1));
+    static auto* here = new shard(*kernel, small());
+    static root<result<std::size_t>>* reader = nullptr;
+    ASSERT_TRUE(here->open());
+    const auto ends = kernel->stream_pair();
+    reader = new root<result<std::size_t>>(*here, receive(ends.first));
+    reader->start();
+    alarm_clock clock(*here, [&] { here->abandon(); });
+    clock.set(kernel->now_ns() + 1'000'000);
+    here->run();
+    EXPECT_FALSE(reader->done());
+    EXPECT_EQ(here->stats().operations_in_flight, 1u);
+    here->close();
+}
+
+TEST(Loop, AbandonBeatsAnExitThatWaits) {
+    static auto* kernel = new simulated_kernel(alone(1));
+    static auto* here = new shard(*kernel, small());
+    static root<result<std::size_t>>* reader = nullptr;
+    ASSERT_TRUE(here->open());
+    const auto ends = kernel->stream_pair();
+    reader = new root<result<std::size_t>>(*here, receive(ends.first));
+    reader->start();
+    here->request_exit();
+    alarm_clock clock(*here, [&] { here->abandon(); });
+    clock.set(kernel->now_ns() + 1'000'000);
+    here->run();
+    EXPECT_FALSE(reader->done());
+    here->close();
+}
+
+TEST(Loop, OpenThatFailsLeavesNothingBehind) {
+    simulated_kernel kernel({.seed = 1, .create_error = EPERM, .foreign_threads = false});
+    shard here(kernel, small());
+    const auto opened = here.open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error(), std::errc::operation_not_permitted);
+    EXPECT_EQ(kernel.open_descriptors(), 0u);
+}
+
+TEST(Loop, CloseClosesEveryDescriptor) {
+    for (const feature missing : {feature::message_ring, feature::attempt_first}) {
+        simulated_kernel kernel({.seed = 1, .missing = {missing}, .foreign_threads = false});
+        {
+            stage here(kernel);
+            EXPECT_GE(kernel.open_descriptors(), 1u);
+            here.run();
+        }
+        EXPECT_EQ(kernel.open_descriptors(), 0u);
+    }
+}
+
+}  // namespace
+}  // namespace spargio::shard_test

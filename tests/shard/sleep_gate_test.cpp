@@ -1,0 +1,102 @@
+#include "spargio/shard/sleep_gate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace spargio::shard_test {
+namespace {
+
+using detail::sleep_gate;
+
+TEST(SleepGate, AwakeShardIsNotRung) {
+    sleep_gate gate;
+    EXPECT_FALSE(gate.announced());
+    EXPECT_FALSE(gate.must_ring());
+}
+
+TEST(SleepGate, OneRingPerAnnouncement) {
+    sleep_gate gate;
+    gate.announce();
+    EXPECT_TRUE(gate.announced());
+    EXPECT_TRUE(gate.must_ring());
+    EXPECT_FALSE(gate.must_ring());
+    EXPECT_FALSE(gate.announced());
+    gate.woke_up();
+    EXPECT_FALSE(gate.must_ring());
+    gate.announce();
+    EXPECT_TRUE(gate.must_ring());
+}
+
+TEST(SleepGate, NobodyRingsOneThatWokeByItself) {
+    sleep_gate gate;
+    gate.announce();
+    gate.woke_up();
+    EXPECT_FALSE(gate.announced());
+    EXPECT_FALSE(gate.must_ring());
+}
+
+TEST(SleepGate, OnlyOneOfManyThreadsRings) {
+    constexpr int rounds = 2'000;
+    constexpr int threads = 3;
+    sleep_gate gate;
+    std::atomic<int> round = 0;
+    std::atomic<int> asked = 0;
+    std::atomic<int> rang = 0;
+    std::vector<std::jthread> sources;
+    for (int i = 0; i < threads; ++i) {
+        sources.emplace_back([&] {
+            for (int next = 1; next <= rounds; ++next) {
+                while (round.load() < next)
+                    std::this_thread::yield();
+                if (gate.must_ring())
+                    ++rang;
+                ++asked;
+            }
+        });
+    }
+    for (int next = 1; next <= rounds; ++next) {
+        gate.announce();
+        round = next;
+        while (asked.load() < next * threads)
+            std::this_thread::yield();
+        ASSERT_EQ(rang.load(), next);
+        gate.woke_up();
+    }
+}
+
+/// A kernel that is nothing but a flag: whatever was published before it is rung is seen after.
+TEST(SleepGate, WhatWasPublishedIsSeenOrRungFor) {
+    constexpr int rounds = 50'000;
+    sleep_gate gate;
+    std::atomic<int> published = 0;
+    std::atomic<int> taken = 0;
+    std::atomic<bool> bell = false;
+    std::jthread source([&] {
+        for (int next = 1; next <= rounds; ++next) {
+            published.store(next, std::memory_order_seq_cst);
+            if (gate.must_ring())
+                bell.store(true, std::memory_order_release);
+            while (taken.load(std::memory_order_acquire) < next)
+                std::this_thread::yield();
+        }
+    });
+    for (int seen = 0; seen < rounds;) {
+        if (published.load(std::memory_order_acquire) == seen) {
+            gate.announce();
+            if (published.load(std::memory_order_seq_cst) == seen) {
+                while (!bell.exchange(false, std::memory_order_acquire))
+                    std::this_thread::yield();
+            }
+            gate.woke_up();
+            bell.store(false, std::memory_order_relaxed);
+            continue;
+        }
+        taken.store(++seen, std::memory_order_release);
+    }
+}
+
+}  // namespace
+}  // namespace spargio::shard_test

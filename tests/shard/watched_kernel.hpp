@@ -1,0 +1,88 @@
+#pragma once
+
+#include <liburing.h>
+
+#include <atomic>
+#include <thread>
+
+#include "spargio/ring/detail/newer_abi.hpp"
+#include "spargio/ring/kernel.hpp"
+
+namespace spargio::shard_test {
+
+/// Passes everything on to another kernel and says what it saw: which bells were struck, who looked
+/// at the clock, and that the owner of a ring has gone to sleep.
+class watched_kernel final : public kernel {
+public:
+    explicit watched_kernel(kernel& behind) : behind_(behind) {}
+
+    std::atomic<int> strikes = 0;         ///< of an eventfd
+    std::atomic<int> messages = 0;        ///< by a thread without a ring, successful
+    std::atomic<int> message_errors = 0;  ///< the same, failed
+    std::atomic<int> clock_looks = 0;
+    std::atomic<int> waits = 0;                  ///< entries that may sleep
+    std::atomic<int> spoil_messages = 0;         ///< so many MSG_RING requests go astray
+    std::atomic<int> refuse_outsiders = 0;       ///< so many messages without a ring fail
+    std::atomic<int> refuse_outsiders_with = 0;  ///< with this errno
+
+    /// Returns when a ring's owner has begun its `times`-th wait: a bell from here on reaches it.
+    void await_waits(int times) const {
+        while (waits.load() < times)
+            std::this_thread::yield();
+    }
+
+    int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept override {
+        return behind_.create(entries, params, ring);
+    }
+    void destroy(::io_uring& ring) noexcept override { behind_.destroy(ring); }
+    int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
+              std::uint64_t timeout_ns) noexcept override {
+        spoil(ring, submit);
+        if (wait > 0)
+            ++waits;
+        return behind_.enter(ring, submit, wait, flags, timeout_ns);
+    }
+    int control(int descriptor, unsigned operation, void* argument,
+                unsigned count) noexcept override {
+        if (operation != detail::abi::register_send_msg_ring)
+            return behind_.control(descriptor, operation, argument, count);
+        if (static_cast<const ::io_uring_sqe*>(argument)->fd < 0)
+            return behind_.control(descriptor, operation, argument, count);  // only asks
+        if (refuse_outsiders.load() > 0) {
+            --refuse_outsiders;
+            ++message_errors;
+            return -refuse_outsiders_with;
+        }
+        const int outcome = behind_.control(descriptor, operation, argument, count);
+        ++(outcome < 0 ? message_errors : messages);
+        return outcome;
+    }
+    int attempt(const ::io_uring_sqe& request) noexcept override {
+        return behind_.attempt(request);
+    }
+    int open_bell() noexcept override { return behind_.open_bell(); }
+    void strike_bell(int bell) noexcept override {
+        ++strikes;
+        behind_.strike_bell(bell);
+    }
+    void close_bell(int bell) noexcept override { behind_.close_bell(bell); }
+    std::uint64_t now_ns() noexcept override {
+        ++clock_looks;
+        return behind_.now_ns();
+    }
+
+private:
+    void spoil(::io_uring& ring, unsigned submit) noexcept {
+        for (unsigned at = *ring.sq.khead; submit > 0; ++at, --submit) {
+            ::io_uring_sqe& request = ring.sq.sqes[at & *ring.sq.kring_mask];
+            if (request.opcode != IORING_OP_MSG_RING || spoil_messages.load() == 0)
+                continue;
+            --spoil_messages;
+            request.fd = -1;
+        }
+    }
+
+    kernel& behind_;
+};
+
+}  // namespace spargio::shard_test
