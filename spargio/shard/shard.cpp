@@ -60,6 +60,7 @@ void shard::close() noexcept {
 void shard::run() {
     detail::executor_scope scope(this);
     claim_.acquire();
+    bool flushed = true;
     for (;;) {
         ++counters_.turns;
         service();
@@ -67,13 +68,18 @@ void shard::run() {
             break;
         if (ready_.empty()) {
             wait_for_work();
+            flushed = true;
             continue;
         }
+        // It was left to a park that does not come.
+        if (!flushed)
+            ring_->flush();
         // Given up while tasks run: from here on another shard may service this one.
         claim_.release();
         run_ready();
         // With nothing more to run and no spin ahead, parking submits and waits in one entry.
-        if (!ready_.empty() || spinning_.budget_ns() != 0)
+        flushed = !ready_.empty() || spinning_.budget_ns() != 0;
+        if (flushed)
             ring_->flush();
         claim_.acquire();
     }
@@ -166,8 +172,10 @@ void shard::park() noexcept {
     if (!timers_.empty()) {
         const std::uint64_t now = now_ns();
         const std::uint64_t earliest = timers_.earliest_ns();
-        if (earliest <= now)
+        if (earliest <= now) {
+            ring_->flush();
             return;
+        }
         timeout = earliest - now;
     }
     gate_.announce();

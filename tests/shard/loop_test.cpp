@@ -105,6 +105,63 @@ TEST(Loop, RunsAtMostSoManyItemsPerTurn) {
     EXPECT_EQ(per_turn[4], 1'000 - 3 * shard::most_run_per_turn);
 }
 
+/// What keeps the shard busy in each of the ways there are, while something else has to happen.
+enum class busy { defers_itself, posts_itself, always_due_timer };
+
+class BusyShard : public ::testing::TestWithParam<std::tuple<busy, unsigned>> {
+protected:
+    /// Keeps `here` busy until `done`.
+    static task<void> keep_busy(busy how, const bool& done) {
+        while (!done) {
+            switch (how) {
+            case busy::defers_itself:
+                co_await step_aside();
+                break;
+            case busy::posts_itself:
+                co_await suspend_with(
+                    [](detail::promise_base& waiter) { shard::current()->post(waiter); });
+                break;
+            case busy::always_due_timer:
+                (void)co_await sleep_for(0ns);
+                break;
+            }
+        }
+    }
+};
+
+TEST_P(BusyShard, StillSubmitsAndTakesCompletions) {
+    const auto [how, spin_us] = GetParam();
+    simulated_kernel kernel(alone(3));
+    const auto ends = kernel.stream_pair();
+    stage here(kernel, small(spin_us));
+    bool done = false;
+    root<void> busy_one(*here, keep_busy(how, done));
+    root<result<std::size_t>> reader(*here, receive(ends.first));
+    // Far beyond any delay of the simulated kernel: reached only if the operation starves.
+    alarm_clock give_up(*here, [&] {
+        ADD_FAILURE() << "starved";
+        done = true;
+        kernel.write(ends.second, std::as_bytes(std::span("late")));
+    });
+    give_up.set(kernel.now_ns() + 50'000'000);
+    alarm_clock write(*here, [&] { kernel.write(ends.second, std::as_bytes(std::span("now"))); });
+    write.set(kernel.now_ns() + 1'000'000);
+    reader.at_end = [&] {
+        done = true;
+        give_up.unset();
+    };
+    here.add(reader);
+    here.add(busy_one);
+    here.run();
+    EXPECT_EQ(reader.take(), 4u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Loop, BusyShard,
+                         ::testing::Combine(::testing::Values(busy::defers_itself,
+                                                              busy::posts_itself,
+                                                              busy::always_due_timer),
+                                            ::testing::Values(0u, 50u)));
+
 TEST(Loop, TimersFireWhileSomethingDefersItself) {
     simulated_kernel kernel(alone(1));
     stage here(kernel);
