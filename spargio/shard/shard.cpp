@@ -15,6 +15,8 @@ shard::shard(kernel& entry, const shard_options& options)
       messages_(options.mailbox_capacity) {}
 
 shard::~shard() {
+    if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once)
+        (void)ring_.release();
     SPARGIO_ASSERT(ring_ == nullptr);
 }
 
@@ -28,8 +30,8 @@ result<void> shard::open() {
     if (!opened)
         return failure(opened.error());
     ring_ = std::move(*opened);
-    const feature_set have = ring_->features();
-    if (!have.has(feature::message_ring) || !have.has(feature::register_message)) {
+    features_ = ring_->features();
+    if (!features_.has(feature::message_ring) || !features_.has(feature::register_message)) {
         const int bell = kernel_.open_bell();
         if (bell < 0) {
             ring_.reset();
@@ -39,16 +41,19 @@ result<void> shard::open() {
         ring_->listen_to_bell(bell);
     }
     ring_descriptor_.store(ring_->descriptor(), std::memory_order_release);
+    open_ring_.store(ring_.get(), std::memory_order_release);
     return {};
 }
 
 void shard::close() noexcept {
-    if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once) {
-        (void)ring_.release();
+    if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once)
         return;
-    }
-    while (outsiders_ringing_.load(std::memory_order_acquire) != 0)
-        detail::pause();
+    last_numbers_ = numbers_of(*ring_);
+    // Visitors come first and look then, this looks for visitors after it took the ring away: one
+    // of the two sees the other. Those who strike the bell have the same from the gate.
+    open_ring_.store(nullptr, std::memory_order_seq_cst);
+    for (detail::backoff between_looks; visitors_.load(std::memory_order_seq_cst) != 0;)
+        between_looks.wait();
     SPARGIO_ASSERT(ready_.empty() && timers_.empty() && first_waiting_ == nullptr);
     ring_.reset();
     if (const int bell = bell_.exchange(-1); bell >= 0)
@@ -215,12 +220,23 @@ void shard::abandon() noexcept {
     wake_if_asleep();
 }
 
+/// A shard of the same runtime, whose loop therefore ends before this one's ring is closed.
+bool shard::knows(const shard& other) const noexcept {
+    return other.index() < peers_.size() && peers_[other.index()].get() == &other;
+}
+
 void shard::wake_if_asleep() noexcept {
     if (!gate_.announced())
         return;
     shard* source = current();
-    if (source == nullptr)
-        return strike_bell_from_outside();
+    if (source == nullptr || !source->knows(*this)) {
+        // It may come while the runtime closes: close() waits for its hand to leave the bell, so
+        // that it never strikes a descriptor that means something else by then.
+        const visit from_outside(*this);
+        if (gate_.must_ring())
+            strike_outside_bell();
+        return;
+    }
     if (!gate_.must_ring())
         return;
     if (source->io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
@@ -228,15 +244,6 @@ void shard::wake_if_asleep() noexcept {
     } else {
         strike_outside_bell();
     }
-}
-
-/// A thread that is no shard may come while the runtime closes: close() waits for its hand to leave
-/// the bell, so that it never strikes a descriptor that means something else by then.
-void shard::strike_bell_from_outside() noexcept {
-    outsiders_ringing_.fetch_add(1, std::memory_order_acq_rel);
-    if (gate_.must_ring())
-        strike_outside_bell();
-    outsiders_ringing_.fetch_sub(1, std::memory_order_release);
 }
 
 void shard::strike_outside_bell() noexcept {
@@ -295,6 +302,10 @@ void shard::deliver_messages() noexcept {
     }
 }
 
+shard::ring_numbers shard::numbers_of(const ring& seen) noexcept {
+    return {seen.entries_into_kernel(), seen.overflows(), seen.in_flight()};
+}
+
 shard_stats shard::stats() const noexcept {
     shard_stats seen;
     seen.turns = counters_.turns.get();
@@ -309,9 +320,12 @@ shard_stats shard::stats() const noexcept {
     seen.parks = counters_.parks.get();
     seen.bells_sent = counters_.bells_sent.get();
     seen.bells_from_outside = counters_.bells_from_outside.load(std::memory_order_relaxed);
-    seen.kernel_entries = ring_->entries_into_kernel();
-    seen.cq_overflows = ring_->overflows();
-    seen.operations_in_flight = ring_->in_flight();
+    const visit reading(*this);
+    const ring* open = open_ring_.load(std::memory_order_seq_cst);
+    const ring_numbers numbers = open != nullptr ? numbers_of(*open) : last_numbers_;
+    seen.kernel_entries = numbers.kernel_entries;
+    seen.cq_overflows = numbers.cq_overflows;
+    seen.operations_in_flight = numbers.operations_in_flight;
     return seen;
 }
 

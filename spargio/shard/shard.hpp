@@ -54,8 +54,8 @@ public:
     /// Runs until request_exit() was called and nothing is queued, armed or in flight, or until
     /// abandon() was.
     void run();
-    /// Closes the ring; after abandon() it is left open instead, since what is in flight may still
-    /// be written to. \pre run() has returned, or never ran.
+    /// Closes the ring; after abandon() it is left open instead, and never closed, since what is in
+    /// flight may still be written to. \pre run() has returned, or never ran.
     void close() noexcept;
 
     void defer(detail::work_item& item) noexcept override { ready_.push(item); }
@@ -92,15 +92,33 @@ public:
     [[nodiscard]] unsigned index() const noexcept { return options_.index; }
     [[nodiscard]] kernel& entry() const noexcept { return kernel_; }
     [[nodiscard]] std::uint64_t now_ns() const noexcept { return kernel_.now_ns(); }
-    [[nodiscard]] feature_set features() const noexcept { return ring_->features(); }
+    [[nodiscard]] feature_set features() const noexcept { return features_; }
+    /// Also before open() and after close().
     [[nodiscard]] shard_stats stats() const noexcept;
 
 private:
     enum class exit_mode : std::uint8_t { none, when_empty, at_once };
+    /// Keeps the ring and its bell open for a thread that does not own them.
+    class visit {
+    public:
+        explicit visit(const shard& host) noexcept : host_(host) {
+            host_.visitors_.fetch_add(1, std::memory_order_seq_cst);
+        }
+        ~visit() { host_.visitors_.fetch_sub(1, std::memory_order_release); }
+        visit(const visit&) = delete;
+        visit& operator=(const visit&) = delete;
+
+    private:
+        const shard& host_;
+    };
     struct counters {
         detail::counter<> turns, items_run, posts_received, messages_received, completions,
             attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent;
         std::atomic<std::uint64_t> bells_from_outside = 0;
+    };
+    struct ring_numbers {
+        std::uint64_t kernel_entries = 0, cq_overflows = 0;
+        unsigned operations_in_flight = 0;
     };
 
     void service() noexcept;
@@ -111,8 +129,9 @@ private:
     void park() noexcept;
     [[nodiscard]] bool work_visible() const noexcept;
     [[nodiscard]] bool may_exit() const noexcept;
+    [[nodiscard]] static ring_numbers numbers_of(const ring& seen) noexcept;
+    [[nodiscard]] bool knows(const shard& other) const noexcept;
     void wake_if_asleep() noexcept;
-    void strike_bell_from_outside() noexcept;
     void strike_outside_bell() noexcept;
     void retry_bells() noexcept;
 
@@ -120,6 +139,7 @@ private:
     const shard_options options_;
     std::span<const std::unique_ptr<shard>> peers_;
     std::unique_ptr<ring> ring_;
+    feature_set features_;
     detail::work_list ready_;
     detail::timer_queue timers_;
     detail::spin_policy spinning_;
@@ -128,7 +148,9 @@ private:
     counters counters_;
     std::atomic<int> ring_descriptor_ = -1;
     std::atomic<int> bell_ = -1;  // an eventfd, where the kernel has no bell for outsiders
-    std::atomic<int> outsiders_ringing_ = 0;
+    std::atomic<const ring*> open_ring_ = nullptr;
+    ring_numbers last_numbers_;  // of the ring that was closed
+    mutable std::atomic<int> visitors_ = 0;
     std::atomic<exit_mode> exit_ = exit_mode::none;
 
     detail::service_claim claim_;

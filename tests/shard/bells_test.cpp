@@ -159,6 +159,39 @@ TEST_P(Bells, BellThatDidNotArriveIsRungAgain) {
     EXPECT_EQ(shards[1].stats().bells_from_outside, 1u);
 }
 
+/// Bells of one runtime are none of another's business: it may be gone by the time they are rung.
+TEST_P(Bells, ShardOfAnotherRuntimeRingsAsAnOutsider) {
+    shard_threads ours(kernel, 1, with_disabled({}));
+    kernel.await_waits(1);
+    shard_threads theirs(kernel, 1, with_disabled({}));
+    kernel.await_waits(2);
+    arrival there;
+    ours.run(0, post_to(theirs[0], there, kernel, 2));
+    there.came.acquire();
+    EXPECT_EQ(there.on, &theirs[0]);
+    EXPECT_EQ(ours[0].stats().bells_sent, 0u);
+    EXPECT_EQ(theirs[0].stats().bells_from_outside, 1u);
+}
+
+/// Anybody may look at any time; the thread sanitizer sees whether the ring is still there.
+TEST(BellsAtTheEnd, StatsAreReadWhileTheRingIsClosed) {
+    for (int round = 0; round < 100; ++round) {
+        simulated_kernel simulated{simulated_options{}};
+        shard_threads shards(simulated, 1, with_disabled({}));
+        std::atomic<bool> over = false;
+        std::jthread reader([&] {
+            std::uint64_t entries = 0;
+            while (!over.load()) {
+                const std::uint64_t seen = shards[0].stats().kernel_entries;
+                EXPECT_GE(seen, entries);
+                entries = seen;
+            }
+        });
+        shards.end();
+        over = true;
+    }
+}
+
 /// close() and a thread that is still about to ring: the thread sanitizer and the descriptors tell.
 TEST(BellsAtTheEnd, CloseWaitsForOutsiders) {
     for (const bool with_eventfd : {false, true}) {

@@ -245,6 +245,7 @@ TEST(Loop, AbandonEndsAtTheNextTurn) {
     EXPECT_FALSE(reader->done());
     EXPECT_EQ(here->stats().operations_in_flight, 1u);
     here->close();
+    EXPECT_EQ(here->stats().operations_in_flight, 1u);
 }
 
 TEST(Loop, AbandonBeatsAnExitThatWaits) {
@@ -261,6 +262,24 @@ TEST(Loop, AbandonBeatsAnExitThatWaits) {
     here->run();
     EXPECT_FALSE(reader->done());
     here->close();
+}
+
+TEST(Loop, StatsOutliveTheRing) {
+    simulated_kernel kernel(alone(1));
+    shard here(kernel, small());
+    ASSERT_TRUE(here.open());
+    const feature_set features = here.features();
+    alarm_clock clock(here, [] {});
+    clock.set(kernel.now_ns() + 1'000'000);
+    here.request_exit();
+    here.run();
+    const shard_stats before = here.stats();
+    here.close();
+    const shard_stats after = here.stats();
+    EXPECT_GT(before.kernel_entries, 0u);
+    EXPECT_EQ(after.kernel_entries, before.kernel_entries);
+    EXPECT_EQ(after.timers_fired, 1u);
+    EXPECT_EQ(here.features(), features);
 }
 
 TEST(Loop, OpenThatFailsLeavesNothingBehind) {
