@@ -1,6 +1,7 @@
 #include "spargio/shard/shard.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "spargio/core/pause.hpp"
 #include "spargio/core/transfer.hpp"
@@ -252,9 +253,16 @@ void shard::strike_outside_bell() noexcept {
         kernel_.strike_bell(bell);
         return;
     }
-    // The only refusal left is a completion queue without room, and then its owner has completions
-    // to wake up for.
-    (void)ring_bell_from_outside(kernel_, ring_descriptor_.load(std::memory_order_acquire));
+    // Out of memory or of room it is tried again, until the sleeper woke up by itself: for a
+    // completion queue without room it does.
+    const int descriptor = ring_descriptor_.load(std::memory_order_acquire);
+    for (detail::backoff between_tries;; between_tries.wait()) {
+        const int outcome = ring_bell_from_outside(kernel_, descriptor);
+        const bool passes =
+            outcome == -ENOMEM || outcome == -EOVERFLOW || outcome == -EAGAIN || outcome == -EINTR;
+        if (!passes || !gate_.still_rung())
+            return;
+    }
 }
 
 void shard::retry_bells() noexcept {

@@ -23,6 +23,10 @@ public:
     [[nodiscard]] bool announced() const noexcept {
         return state_.load(std::memory_order_seq_cst) == asleep;
     }
+    /// Somebody was told to ring, and the sleeper has not woken up yet.
+    [[nodiscard]] bool still_rung() const noexcept {
+        return state_.load(std::memory_order_acquire) == rung;
+    }
     /// True for exactly one caller of an announced sleep.
     [[nodiscard]] bool must_ring() noexcept {
         std::uint32_t seen = state_.load(std::memory_order_seq_cst);

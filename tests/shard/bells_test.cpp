@@ -159,6 +159,24 @@ TEST_P(Bells, BellThatDidNotArriveIsRungAgain) {
     EXPECT_EQ(shards[1].stats().bells_from_outside, 1u);
 }
 
+TEST_P(Bells, RegisterCallWithoutMemoryIsMadeAgain) {
+    for (const int error : {ENOMEM, EOVERFLOW, EAGAIN, EINTR}) {
+        shard_threads shards(kernel, 1, with_disabled({}));
+        if (!shards[0].features().has(feature::register_message))
+            GTEST_SKIP() << "register_message is not available";
+        arrival there;
+        kernel.waits = 0;
+        kernel.refuse_outsiders_with = error;
+        kernel.refuse_outsiders = 3;
+        // Rung if it sleeps by now; if not, the next one does.
+        while (kernel.refuse_outsiders.load() != 0) {
+            shards[0].post(there.item);
+            there.came.acquire();
+        }
+        EXPECT_EQ(there.on, &shards[0]);
+    }
+}
+
 /// Bells of one runtime are none of another's business: it may be gone by the time they are rung.
 TEST_P(Bells, ShardOfAnotherRuntimeRingsAsAnOutsider) {
     shard_threads ours(kernel, 1, with_disabled({}));

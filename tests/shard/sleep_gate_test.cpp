@@ -24,9 +24,12 @@ TEST(SleepGate, OneRingPerAnnouncement) {
     EXPECT_TRUE(gate.must_ring());
     EXPECT_FALSE(gate.must_ring());
     EXPECT_FALSE(gate.announced());
+    EXPECT_TRUE(gate.still_rung());
     gate.woke_up();
+    EXPECT_FALSE(gate.still_rung());
     EXPECT_FALSE(gate.must_ring());
     gate.announce();
+    EXPECT_FALSE(gate.still_rung());
     EXPECT_TRUE(gate.must_ring());
 }
 
