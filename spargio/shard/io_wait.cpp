@@ -10,7 +10,8 @@ bool io_wait::start(promise_base& waiter, operation& op, attempt_history* histor
         return false;
     }
     shard& here = home();
-    if (history != nullptr && here.quiet() && history->worth_trying() && spend_transfer()) {
+    if (history != nullptr && here.features().has(feature::attempt_first) && here.quiet() &&
+        history->worth_trying() && spend_transfer()) {
         const bool done = here.io().attempt(op);
         here.count_attempt(done);
         if (done) {

@@ -157,6 +157,7 @@ TEST(Attempt, SwitchedOffEverythingGoesThroughTheRing) {
     detail::attempt_history history;
     here.run(receive_times(stream.near, &history, 100));
     EXPECT_EQ(here->stats().attempts_succeeded, 0u);
+    EXPECT_EQ(here->stats().attempts_in_vain, 0u);
     EXPECT_EQ(kernel.requests(request_kind::recv), 100u);
 }
 
