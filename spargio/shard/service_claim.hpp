@@ -19,8 +19,8 @@ public:
     }
     /// For the owner: a holder from outside finishes its service within microseconds.
     void acquire() noexcept {
-        while (!try_acquire())
-            pause();
+        for (backoff between_tries; !try_acquire();)
+            between_tries.wait();
     }
     void release() noexcept { held_.store(false, std::memory_order_release); }
 
