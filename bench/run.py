@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from harness import drive, guard, machine, measure, report_html, table  # noqa: E402
+from harness import drive, guard, machine, measure, report_html, summary_svg, table  # noqa: E402
 
 
 def arguments():
@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("--realtime", action="store_true",
                         help="run all variants under SCHED_RR: for a machine shared with others")
     parser.add_argument("--guard", metavar="FILE", help="fail when a ratio is below its threshold")
+    parser.add_argument("--plot", metavar="FILE", help="also write the summary picture (SVG)")
     parser.add_argument("--only", metavar="VARIANT,...", help="leave the other variants out")
     return parser.parse_args()
 
@@ -100,6 +101,10 @@ def main():
     with open(f"{args.out}/report.html", "w", encoding="utf-8") as file:
         file.write(report_html.page(report))
     print(f"wrote {args.out}/report.json and report.html")
+    if args.plot:
+        with open(args.plot, "w", encoding="utf-8") as file:
+            file.write(summary_svg.page(report))
+        print(f"wrote {args.plot}")
     if args.guard:
         failures += guard.check(args.guard, report)
     for failure in failures:

@@ -9,7 +9,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import drive, guard, measure, report_html, stats, table  # noqa: E402
+from harness import drive, guard, measure, report_html, stats, summary_svg, table  # noqa: E402
 
 
 def bucket(ns):
@@ -87,6 +87,15 @@ class Report(unittest.TestCase):
         self.assertIn("a&lt;b", page)
         self.assertNotIn("a<b", page)
         self.assertIn("1.5 us", table.text(workload))
+
+    def test_the_summary_shows_every_variant_and_the_ratio_one(self):
+        rows = {"spargio": [answer(1000)], "a<b": [answer(1500)]}
+        variants = [measure.summarize(name, rows, ROW) for name in rows]
+        svg = summary_svg.page({"machine": {"cpu": "c", "cpus": 2},
+                                "workloads": [{"name": "w", "variants": variants}]})
+        self.assertIn("a&lt;b", svg)
+        self.assertEqual(svg.count("<circle"), 2)
+        self.assertIn(">1x<", svg)
 
 
 if __name__ == "__main__":
