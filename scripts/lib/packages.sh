@@ -1,7 +1,7 @@
 # Debian packages: sourced after common.sh. Only what is missing is installed, and only by apt.
 # shellcheck shell=bash
 
-packages_base=(g++ cmake ninja-build pkg-config liburing-dev libgtest-dev libgmock-dev python3 git)
+packages_base=(g++ cmake ninja-build pkg-config liburing-dev libgtest-dev libgmock-dev python3 git spin)
 packages_format=(clang-format-14)
 packages_clang=(clang-19 libclang-rt-19-dev llvm-19)
 packages_tidy=(clang-tidy-19)
