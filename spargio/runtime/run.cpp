@@ -1,5 +1,7 @@
 #include "spargio/runtime/run.hpp"
 
+#include <cstdio>
+
 namespace spargio::detail {
 
 runtime build_or_throw(const runtime_builder& builder) {
@@ -9,8 +11,8 @@ runtime build_or_throw(const runtime_builder& builder) {
     return *std::move(built);
 }
 
-int report_failed_start(const char* program, const error& why) noexcept {
-    std::fprintf(stderr, "%s: cannot start: %s\n", program, why.message.c_str());
+int report_failure(int argc, char** argv, const char* what, const char* why) noexcept {
+    std::fprintf(stderr, "%s: %s: %s\n", argc > 0 ? argv[0] : "spargio", what, why);
     return 1;
 }
 

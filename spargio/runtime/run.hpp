@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdio>
+#include <exception>
 #include <functional>
 #include <string>
 #include <utility>
@@ -13,8 +13,8 @@ namespace spargio {
 namespace detail {
 /// \throws std::system_error whose what() is the sentence of a failed build().
 [[nodiscard]] runtime build_or_throw(const runtime_builder& builder);
-/// Prints why a program could not run. \return its exit status.
-int report_failed_start(const char* program, const error& why) noexcept;
+/// Prints that a program did not do its work, and why. \return its exit status.
+int report_failure(int argc, char** argv, const char* what, const char* why) noexcept;
 }  // namespace detail
 
 /// Builds a runtime, runs `entry` (a callable that returns a task) on its shard 0, shuts the
@@ -41,8 +41,8 @@ auto run_local_on(const runtime_builder& builder, unsigned shard, Entry entry) {
 }
 
 /// A main function: `entry` gets the arguments after the program's name and its value is the exit
-/// status. `configure` may change the settings first. When the runtime cannot start, one line on
-/// standard error says why, and the status is 1.
+/// status. `configure` may change the settings first. When the runtime cannot start, or an
+/// exception leaves `entry`, one line on standard error says why, and the status is 1.
 template <class Entry>
 int run_main(int argc, char** argv, Entry entry,
              const std::function<void(runtime_builder&)>& configure = {}) {
@@ -51,9 +51,13 @@ int run_main(int argc, char** argv, Entry entry,
         configure(builder);
     auto built = builder.build();
     if (!built)
-        return detail::report_failed_start(argc > 0 ? argv[0] : "spargio", built.error());
+        return detail::report_failure(argc, argv, "cannot start", built.error().message.c_str());
     std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-    return built->block_on([&] { return entry(std::move(arguments)); });
+    try {
+        return built->block_on([&] { return entry(std::move(arguments)); });
+    } catch (const std::exception& thrown) {
+        return detail::report_failure(argc, argv, "failed", thrown.what());
+    }
 }
 
 }  // namespace spargio
