@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+
+namespace spargio::stress {
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+/// How often to do something: `usual` times, a tenth of it under a sanitizer, and a hundred times
+/// as often with SPARGIO_LONG=1.
+inline std::uint64_t times(std::uint64_t usual) {
+    const char* asked = std::getenv("SPARGIO_LONG");
+    const bool is_long = asked != nullptr && *asked == '1';
+    return usual * (is_long ? 100 : 1) / (sanitized ? 10 : 1);
+}
+
+}  // namespace spargio::stress
