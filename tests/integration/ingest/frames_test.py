@@ -81,6 +81,16 @@ class Frames(IngestTest):
             self.assertEqual(other.store("fits", b"x" * 1000), "ok")
         self.assertEqual(list(server.stored()), ["fits"])
 
+    def test_the_answer_reaches_a_client_that_sends_everything_first(self):
+        # More than the socket buffers hold: a close on unread bytes would reset the connection
+        # while the client still sends.
+        server = self.start("--max-file-bytes", "1000")
+        with server.client() as client:
+            client.send(frame("big", b"x" * 8_000_000))
+            client.finish()
+            self.assertEqual(client.answer()[0], "file_too_large")
+            self.assertTrue(client.is_closed())
+
     def test_bad_names_are_refused_and_the_connection_goes_on(self):
         server = self.start()
         outside = self.work / "outside"
