@@ -25,6 +25,13 @@ void store_release(unsigned* shared, unsigned value) noexcept {
     __atomic_store_n(shared, value, __ATOMIC_RELEASE);
 }
 
+/// Work in a kernel thread ends interrupted when it is cancelled. It says so as EINTR, or, from an
+/// open or a connect, by a number that is meant for the kernel alone (ERESTARTSYS and its like).
+int error_of(int outcome, bool cancelled) noexcept {
+    const bool interrupted = outcome == -EINTR || (outcome <= -512 && outcome >= -516);
+    return !interrupted ? outcome : cancelled ? -ECANCELED : -EINTR;
+}
+
 /// Where the kernel writes how often a bell was struck. Nobody reads it, and it is nobody's: such a
 /// read may outlast its ring.
 std::uint64_t bell_strokes = 0;
@@ -231,8 +238,9 @@ unsigned ring::reap(detail::work_list& ready) noexcept {
                 stray();
                 break;
             }
-            // Work in a kernel thread that a cancel interrupts says EINTR.
-            op.outcome_ = completion.res == -EINTR && op.cancel_sent_ ? -ECANCELED : completion.res;
+            op.outcome_ = completion.res;
+            if (completion.res < 0) [[unlikely]]
+                op.outcome_ = error_of(completion.res, op.cancel_sent_);
             op.state_ = operation::state::completed;
             complete(op, ready);
             break;

@@ -24,8 +24,9 @@ constexpr std::array read_faults = {-ECANCELED, -EINTR, -ENOMEM, -EIO, -EISDIR, 
 constexpr std::array write_faults = {-ECANCELED, -EINTR, -ENOMEM, -EIO,   -ENOSPC,
                                      -EDQUOT,    -EFBIG, -EPERM,  -EPIPE, cut};
 constexpr std::array fsync_faults = {-ECANCELED, -EINTR, -EIO, -ENOSPC, -EDQUOT, -EROFS};
-constexpr std::array open_faults = {-ECANCELED, -EINTR,  -ENOMEM, -EMFILE, -ENFILE, -ENOENT,
-                                    -EACCES,    -ENOSPC, -EROFS,  -ELOOP,  -ENOTDIR};
+constexpr std::array open_faults = {-ECANCELED, -EINTR,  -ENOMEM,  -EMFILE,
+                                    -ENFILE,    -ENOENT, -EACCES,  -ENOSPC,
+                                    -EROFS,     -ELOOP,  -ENOTDIR, -fault_plan::restart};
 constexpr std::array close_faults = {-EINTR, -EIO, -ENOSPC, -EDQUOT};
 constexpr std::array status_faults = {-ECANCELED, -EINTR, -ENOMEM, -EIO, -EACCES};
 constexpr std::array path_faults = {-ECANCELED, -EINTR,  -ENOMEM, -ENOENT, -EACCES, -EPERM,

@@ -20,6 +20,9 @@ public:
     static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
     static constexpr int cut_short = 1;  ///< not an errno: fewer requests or bytes than asked
 
+    /// ERESTARTSYS: the kernel's own, yet seen in completions of interrupted opens.
+    static constexpr int restart = 512;
+
     explicit fault_plan(std::uint64_t point = never) noexcept : point_(point) {}
 
     /// Meets one point for each of `faults` (negative errno values or cut_short); the one to inject

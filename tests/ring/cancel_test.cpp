@@ -155,6 +155,27 @@ TEST_P(Cancel, FindsItRunning) {
     }
 }
 
+TEST_P(Cancel, AnInterruptionIsACancellationOnlyIfThereWasACancel) {
+    for (const int interruption : {-EINTR, -512, -513, -514, -516}) {
+        begin(1, cancel_order::by_seed, cancel_race::result_wins);
+        kernel_->script({.kind = GetParam().kind,
+                         .result = interruption,
+                         .delay_ns = scripted_outcome::until_cancelled});
+        io().submit(*op_);
+        ring_->turn();
+        io().cancel(*op_);
+        ring_->wait_until([&] { return op_->current_state() == state::done; });
+        EXPECT_EQ(op_->outcome(), -ECANCELED);
+
+        op_->rewind();
+        kernel_->script({.kind = GetParam().kind, .result = interruption});
+        io().submit(*op_);
+        ring_->wait_until([&] { return op_->current_state() == state::done; });
+        EXPECT_EQ(op_->outcome(), -EINTR);
+        ring_.reset();
+    }
+}
+
 TEST_P(Cancel, RacesItsCompletion) {
     for (std::uint64_t seed = 0; seed < 10 * seeds; ++seed) {
         begin(seed);

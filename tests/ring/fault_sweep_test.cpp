@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <deque>
 #include <optional>
+#include <set>
 
 #include "every_operation.hpp"
 #include "nop_operation.hpp"
@@ -43,6 +44,7 @@ protected:
 TEST_P(FaultSweep, EveryErrnoAndEveryShortTransferIsAnOutcome) {
     const auto faults = fault_plan::faults_of(GetParam().kind);
     std::size_t wrong = 0;
+    std::set<int> outcomes;
     const auto runs = fault_sweep(
         [&](simulated_kernel& kernel) {
             SCOPED_TRACE(kernel.describe());
@@ -59,6 +61,7 @@ TEST_P(FaultSweep, EveryErrnoAndEveryShortTransferIsAnOutcome) {
             EXPECT_EQ(waiter.times, 1u);
             EXPECT_TRUE(may_answer(op->outcome())) << op->outcome();
             wrong += op->outcome() < 0 || op->outcome() == 1;
+            outcomes.insert(op->outcome());
             EXPECT_EQ(ring.wait(10'000'000), 0u);
             give_back(kernel, op->outcome(), before);
         },
@@ -66,6 +69,7 @@ TEST_P(FaultSweep, EveryErrnoAndEveryShortTransferIsAnOutcome) {
     EXPECT_GT(runs, faults.size());
     // Each of its errors has come back from it.
     EXPECT_EQ(wrong, faults.size());
+    EXPECT_EQ(outcomes.count(-fault_plan::restart), 0u);
 }
 
 TEST_P(FaultSweep, UnderACancelToo) {

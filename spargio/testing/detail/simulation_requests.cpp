@@ -31,6 +31,9 @@ bool acts_on_descriptor(const ::io_uring_sqe& sqe) noexcept {
     }
 }
 
+/// How what a cancel interrupted says so; the last is a number the kernel forgets to translate.
+constexpr std::array interrupted = {-ECANCELED, -EINTR, -fault_plan::restart};
+
 bool is_transfer(const ::io_uring_sqe& sqe) noexcept {
     const request_kind kind = kind_of(sqe);
     return kind == request_kind::read || kind == request_kind::write ||
@@ -168,7 +171,7 @@ void simulation::perform(held_request request, bool during_submission) {
     if (outcome != -EAGAIN || request.result)
         return finish(std::move(request), outcome, during_submission);
     if (request.cancelled)
-        return finish(std::move(request), random.chance(50) ? -ECANCELED : -EINTR, false);
+        return finish(std::move(request), interrupted[random.below(interrupted.size())], false);
     simulated_object& awaited = instead != nullptr ? *instead : *request.target;
     request.at = stage::waiting;
     awaited.waiting.push_back(hold(std::move(request)));
