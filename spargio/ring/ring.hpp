@@ -35,7 +35,8 @@ class ring {
 public:
     static constexpr unsigned most_rings = 256;  // doorbell targets that can be told apart
 
-    /// Sets a ring up on the calling thread, falling back where a feature is missing.
+    /// Sets a ring up on the calling thread, falling back where a feature is missing, and to short
+    /// queues where memory is.
     /// Errors: those of io_uring_setup(2).
     [[nodiscard]] static result<std::unique_ptr<ring>> open(kernel& entry,
                                                             const ring_options& options);
@@ -104,6 +105,7 @@ private:
     };
 
     ring(kernel& entry, const ring_options& options);
+    int create(unsigned entries, unsigned cq_entries);
     int set_up();
     int enter(unsigned wait, unsigned flags, std::uint64_t timeout_ns) noexcept;
     [[nodiscard]] ::io_uring_sqe* acquire() noexcept;

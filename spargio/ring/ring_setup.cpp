@@ -2,6 +2,7 @@
 
 #include <liburing.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -11,6 +12,10 @@
 
 namespace spargio {
 namespace {
+
+// Queues that take two pages.
+constexpr unsigned modest_entries = 64;
+constexpr unsigned modest_cq_entries = 128;
 
 struct setup_mode {
     unsigned flags;
@@ -74,19 +79,29 @@ result<std::unique_ptr<ring>> ring::open(kernel& entry, const ring_options& opti
     return opened;
 }
 
-int ring::set_up() {
+int ring::create(unsigned entries, unsigned cq_entries) {
     int outcome = -EINVAL;
     for (const setup_mode& mode : modes(options_)) {
         ::io_uring_params params{};
         params.flags = mode.flags;
-        params.cq_entries = options_.cq_entries;
+        params.cq_entries = cq_entries;
         *uring_ = {};
         uring_->ring_fd = -1;
-        outcome = kernel_.create(options_.entries, params, *uring_);
+        outcome = kernel_.create(entries, params, *uring_);
         features_ = mode.gives;
         if (outcome != -EINVAL)
             break;
     }
+    return outcome;
+}
+
+int ring::set_up() {
+    // Newer kernels count the queues as locked memory, of which a user may have as little as 64 KiB
+    // for all rings.
+    int outcome = create(options_.entries, options_.cq_entries);
+    if (outcome == -ENOMEM)
+        outcome = create(std::min(options_.entries, modest_entries),
+                         std::min(options_.cq_entries, modest_cq_entries));
     if (outcome < 0) {
         uring_.reset();
         return outcome;

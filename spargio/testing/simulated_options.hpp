@@ -25,7 +25,7 @@ enum class cancel_race : std::uint8_t {
     result_wins,      ///< the target does what it can do just now and the cancel answers ENOENT;
                       ///< if it can do nothing just now, the cancel wins
     already_running,  ///< the cancel answers EALREADY; the target ends with a result if it can,
-                      ///< else with ECANCELED or EINTR
+                      ///< else with ECANCELED, EINTR or ERESTARTSYS
 };
 
 /// How a simulated kernel behaves. The defaults delay and reorder completions and are otherwise
@@ -38,6 +38,8 @@ struct simulated_options {
     feature_set missing{};    ///< the kernel does not have these
     int create_error = 0;     ///< what every set-up answers: ENOSYS, EPERM, ENOMEM, ...
     unsigned cq_entries = 0;  ///< not 0: the completion queue's real size, to make it overflow
+    std::size_t locked_memory =
+        ~std::size_t{0};             ///< bytes for the queues of all rings; past it ENOMEM
     std::size_t descriptors = 4096;  ///< past it EMFILE
 
     // --- how it mixes things up

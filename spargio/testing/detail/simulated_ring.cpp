@@ -57,6 +57,14 @@ void simulated_ring::map_into(::io_uring& ring, ::io_uring_params& params,
     ring.enter_ring_fd = descriptor;
 }
 
+std::size_t simulated_ring::bytes() const noexcept {
+    const auto whole_pages = [](std::size_t size) { return (size + 4095) / 4096 * 4096; };
+    constexpr std::size_t header = 320;
+    return whole_pages(sq_entries_ * sizeof(::io_uring_sqe)) +
+           whole_pages(header + cq_entries_ * sizeof(::io_uring_cqe) +
+                       sq_entries_ * sizeof(unsigned));
+}
+
 unsigned simulated_ring::submitted() const noexcept {
     return load_acquire(sq_tail_) - sq_head_;
 }

@@ -31,6 +31,8 @@ public:
     /// Fills in what io_uring_queue_init_params() would.
     void map_into(::io_uring& ring, ::io_uring_params& params, int descriptor) noexcept;
 
+    /// Of memory the queues take.
+    [[nodiscard]] std::size_t bytes() const noexcept;
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     [[nodiscard]] bool has(unsigned setup_flag) const noexcept {
         return (flags_ & setup_flag) != 0;

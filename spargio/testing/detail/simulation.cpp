@@ -53,10 +53,15 @@ int simulation::create(unsigned entries, ::io_uring_params& params, ::io_uring& 
         cq_entries = std::bit_ceil(options.cq_entries);
 
     const std::uint64_t number = ++last_number_;
+    auto made = std::make_unique<simulated_ring>(number, entries, cq_entries, params.flags);
+    std::size_t bytes = made->bytes();
+    for (const auto& [other, ring] : rings_)
+        bytes += ring->bytes();
+    if (bytes > options.locked_memory)
+        return -ENOMEM;
     const int descriptor = world.add(std::make_shared<simulated_ring_object>(*this, number));
     if (descriptor < 0)
         return descriptor;
-    auto made = std::make_unique<simulated_ring>(number, entries, cq_entries, params.flags);
     made->map_into(memory, params, descriptor);
     rings_.emplace(number, std::move(made));
     return 0;
