@@ -26,7 +26,7 @@ void expect_detected(stepped_ring& ring, Reap reap) {
 #endif
 }
 
-TEST(StrayCompletion, OfAnOperationThatIsDone) {
+TEST(StrayCompletionDeathTest, OfAnOperationThatIsDone) {
     simulated_kernel kernel(alone(1));
     stepped_ring ring(kernel);
     awaited<nop_operation> nop;
@@ -38,7 +38,7 @@ TEST(StrayCompletion, OfAnOperationThatIsDone) {
     EXPECT_EQ(nop.waiter.times, 1u);
 }
 
-TEST(StrayCompletion, OfAnEarlierUseOfTheSameMemory) {
+TEST(StrayCompletionDeathTest, OfAnEarlierUseOfTheSameMemory) {
     simulated_kernel kernel(alone(1));
     stepped_ring ring(kernel);
     alignas(awaited<nop_operation>) std::byte memory[sizeof(awaited<nop_operation>)];
@@ -58,7 +58,7 @@ TEST(StrayCompletion, OfAnEarlierUseOfTheSameMemory) {
     second->~awaited();
 }
 
-TEST(StrayCompletion, OfAnOperationThatWaitsForItsCancel) {
+TEST(StrayCompletionDeathTest, OfAnOperationThatWaitsForItsCancel) {
     auto options = alone(1);
     options.order = testing::cancel_order::target_first;
     for (std::uint64_t seed = 0;; ++seed) {
@@ -85,7 +85,7 @@ TEST(StrayCompletion, OfAnOperationThatWaitsForItsCancel) {
     }
 }
 
-TEST(StrayCompletion, AcknowledgementOfACancelNobodySent) {
+TEST(StrayCompletionDeathTest, AcknowledgementOfACancelNobodySent) {
     simulated_kernel kernel(alone(1));
     stepped_ring ring(kernel);
     awaited<nop_operation> nop;
@@ -98,7 +98,7 @@ TEST(StrayCompletion, AcknowledgementOfACancelNobodySent) {
     });
 }
 
-TEST(StrayCompletion, GenerationsWrapAround) {
+TEST(StrayCompletionDeathTest, GenerationsWrapAround) {
     simulated_kernel kernel(alone(1));
     stepped_ring ring(kernel);
     awaited<nop_operation> nop;
