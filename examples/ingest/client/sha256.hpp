@@ -54,7 +54,8 @@ inline auto sha256_of(std::string_view bytes) -> std::string {
 inline auto to_hex(std::string_view bytes) -> std::string {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
-    for (unsigned char byte : bytes) {
+    for (char c : bytes) {
+        auto byte = static_cast<unsigned char>(c);
         text += digits[byte >> 4];
         text += digits[byte & 15];
     }
