@@ -80,6 +80,9 @@ result<socket_address> socket_address::parse(std::string_view text) {
 }
 
 result<socket_address> socket_address::parse(std::string_view host, std::uint16_t port) {
+    // The calls below take C strings and would not see what stands behind a zero byte.
+    if (host.find('\0') != std::string_view::npos)
+        return failure(EINVAL);
     const std::size_t percent = host.find('%');
     const std::string name(host.substr(0, percent));
     socket_address address;
