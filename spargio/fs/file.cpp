@@ -2,17 +2,34 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+
+#include "spargio/fs/detail/zero_byte.hpp"
 #include "spargio/ring/ops/file_status.hpp"
 #include "spargio/ring/ops/open.hpp"
 
 namespace spargio::fs {
+namespace {
+
+/// An open that waits, as that of a pipe with a name does, and is interrupted by its cancel, may
+/// answer with a code that the kernel otherwise keeps to itself: nothing was opened.
+struct decode_opened {
+    result<std::size_t> operator()(int outcome) const noexcept {
+        constexpr int restart_system_call = 512;  // ERESTARTSYS of include/linux/errno.h
+        return detail::decode_count()(outcome == -restart_system_call ? -ECANCELED : outcome);
+    }
+};
+
+}  // namespace
 
 task<result<file>> file::open(std::filesystem::path path, open_options options) {
     const auto flags = options.flags();
     if (!flags)
         co_return failure(flags.error());
+    if (detail::has_zero_byte(path))
+        co_return failure(EINVAL);
     const auto opened = co_await detail::await_operation<open_operation>(
-        detail::decode_count(), nullptr, path.c_str(), *flags, options.mode());
+        decode_opened(), nullptr, path.c_str(), *flags, options.mode());
     if (!opened)
         co_return failure(opened.error());
     co_return file(descriptor(static_cast<int>(*opened)));

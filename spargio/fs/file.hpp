@@ -33,8 +33,9 @@ public:
     /// Takes over an open descriptor.
     [[nodiscard]] static file from_fd(int number) noexcept { return file(descriptor(number)); }
 
-    /// Reads into `buffer` from `offset` on. \return bytes read, 0 at end of file; fewer than asked
-    /// when the file ends or a signal comes in between. Source: pread(2).
+    /// Reads into `buffer` from `offset` on. \return bytes read, 0 at end of file only; fewer than
+    /// asked when the file ends, or when only the first of them are in the page cache: to have them
+    /// all, go on behind them, as read_exact_at() does. Source: pread(2), preadv2(2) RWF_NOWAIT.
     /// \pre `buffer` outlives the await
     [[nodiscard]] auto read_at(std::span<std::byte> buffer, std::uint64_t offset) noexcept {
         return detail::await_operation<read_operation>(detail::decode_count(), &reads_, fd(),

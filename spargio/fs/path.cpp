@@ -1,5 +1,8 @@
 #include "spargio/fs/path.hpp"
 
+#include <cerrno>
+
+#include "spargio/fs/detail/zero_byte.hpp"
 #include "spargio/fs/file.hpp"
 #include "spargio/ring/ops/make_directory.hpp"
 #include "spargio/ring/ops/rename.hpp"
@@ -8,21 +11,29 @@
 namespace spargio::fs {
 
 task<result<void>> rename(std::filesystem::path from, std::filesystem::path to) {
+    if (detail::has_zero_byte(from) || detail::has_zero_byte(to))
+        co_return failure(EINVAL);
     co_return co_await detail::await_operation<rename_operation>(detail::decode_nothing(), nullptr,
                                                                  from.c_str(), to.c_str());
 }
 
 task<result<void>> remove_file(std::filesystem::path path) {
+    if (detail::has_zero_byte(path))
+        co_return failure(EINVAL);
     co_return co_await detail::await_operation<unlink_operation>(detail::decode_nothing(), nullptr,
                                                                  path.c_str(), false);
 }
 
 task<result<void>> remove_dir(std::filesystem::path path) {
+    if (detail::has_zero_byte(path))
+        co_return failure(EINVAL);
     co_return co_await detail::await_operation<unlink_operation>(detail::decode_nothing(), nullptr,
                                                                  path.c_str(), true);
 }
 
 task<result<void>> create_dir(std::filesystem::path path, unsigned mode) {
+    if (detail::has_zero_byte(path))
+        co_return failure(EINVAL);
     co_return co_await detail::await_operation<make_directory_operation>(
         detail::decode_nothing(), nullptr, path.c_str(), mode);
 }

@@ -8,7 +8,8 @@
 namespace spargio::fs {
 
 // What is done to paths, through the ring of the awaiting shard. Errors are those of the system
-// call named, and std::errc::operation_canceled, after which nothing was done.
+// call named, std::errc::invalid_argument for a path with a zero byte in it, and
+// std::errc::operation_canceled, after which nothing was done.
 
 /// Renames `from` to `to` in one step, replacing a file that is there. Source: rename(2).
 [[nodiscard]] task<result<void>> rename(std::filesystem::path from, std::filesystem::path to);
