@@ -27,14 +27,16 @@ protected:
 };
 
 /// One spawned task: what all coroutines of its call chain share.
-/// Thread: `home` and `id` are constant; the stop source takes requests from any thread.
+/// Thread: `home` and `id` are constant from the spawn on; the stop source takes requests from any
+/// thread.
 struct task_record {
-    explicit task_record(executor& shard) noexcept : home(&shard) {
+    task_record() noexcept {
         env.stop = stop.get_token();
         env.record = this;
     }
+    explicit task_record(executor& shard) noexcept : task_record() { home = &shard; }
 
-    executor* home;
+    executor* home = nullptr;
     std::uint64_t id = 0;
     stop_source stop;
     task_env env;

@@ -6,13 +6,18 @@ namespace spargio::detail {
 
 bool drain_awaiter::start(promise_base& waiter) {
     const bool go_on = bind(waiter);
-    if (runtime_core::current() == &core_)
-        static_cast<spawn_record*>(waiter.env->record)->exempt_from_shutdown = true;
-    core_.begin_shutdown();
     place_.waiter = this;
     place_.home = &home();
-    if (!go_on || !core_.wait_for_drain(place_))
+    if (runtime_core::current() == &core_)
+        place_.task = static_cast<spawn_record*>(waiter.env->record);
+    // In the line first: whoever begins a shutdown asks only those to stop who do not wait for one.
+    core_.join_drain(place_);
+    core_.begin_shutdown();
+    if (!go_on) {
+        core_.leave_drain(place_);
         return false;
+    }
+    core_.check_drain();
     listen();
     return true;
 }

@@ -35,28 +35,33 @@ private:
 
 namespace detail {
 
-struct release_record {
-    void operator()(spawn_record* record) const noexcept { record->release(); }
-};
-template <class T>
-using record_pointer = std::unique_ptr<spawned<T>, release_record>;
-
 /// Waits for a spawned task. A stop request to the waiting task is passed on to the awaited one,
 /// whose end is then the answer. `Take` makes the await's value of the ended record.
 template <class T, class Take>
 class [[nodiscard]] join_awaiter {
 public:
-    explicit join_awaiter(record_pointer<T> joined) noexcept : joined_(std::move(joined)) {}
+    explicit join_awaiter(spawned<T>& joined) noexcept : joined_(&joined) {}
+    join_awaiter(const join_awaiter&) = delete;
+    join_awaiter& operator=(const join_awaiter&) = delete;
+    ~join_awaiter() {
+        listener_.reset();
+        if (taken_) {
+            joined_->drop();
+        } else {
+            joined_->detach();  // never awaited
+        }
+    }
 
     [[nodiscard]] bool await_ready() const noexcept { return joined_->is_done(); }
     template <spargio_promise Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
         // First the listener: once join() says true, the coroutine may already run elsewhere.
-        listener_.emplace(waiter.promise().env->stop, pass_on{joined_.get()});
+        listener_.emplace(waiter.promise().env->stop, pass_on{joined_});
         return joined_->join(waiter.promise());
     }
-    auto await_resume() {
+    decltype(auto) await_resume() {
         listener_.reset();
+        taken_ = true;
         return Take()(*joined_);
     }
 
@@ -66,7 +71,8 @@ private:
         void operator()() const noexcept { joined->stop.request_stop(); }
     };
 
-    record_pointer<T> joined_;
+    spawned<T>* const joined_;
+    bool taken_ = false;
     std::optional<stop_callback<pass_on>> listener_;
 };
 
@@ -79,10 +85,11 @@ template <class T>
 class [[nodiscard]] join_handle {
 public:
     explicit join_handle(detail::spawned<T>& record) noexcept : record_(&record) {}
-    join_handle(join_handle&& other) noexcept = default;
+    join_handle(join_handle&& other) noexcept : record_(other.take_record()) {}
     join_handle& operator=(join_handle&& other) noexcept {
+        detail::spawned<T>* const taken = other.take_record();
         detach();
-        record_ = std::move(other.record_);
+        record_ = taken;
         return *this;
     }
     ~join_handle() { detach(); }
@@ -95,28 +102,27 @@ public:
     void request_stop() noexcept { record_->stop.request_stop(); }
     /// Lets the task run on alone. What it throws is reported on standard error.
     void detach() noexcept {
-        if (record_ == nullptr)
-            return;
-        record_->set_detached();
-        record_.reset();
+        if (record_ != nullptr)
+            take_record()->detach();
     }
 
     /// Yields the value, or rethrows. \pre valid()
     auto operator co_await() noexcept {
         SPARGIO_ASSERT(valid());
-        return detail::join_awaiter<T, take_value>(std::move(record_));
+        return detail::join_awaiter<T, take_value>(*take_record());
     }
 
     /// Yields how the task ended; never throws. \pre valid()
     [[nodiscard]] auto join() noexcept {
         SPARGIO_ASSERT(valid());
-        return detail::join_awaiter<T, take_outcome>(std::move(record_));
+        return detail::join_awaiter<T, take_outcome>(*take_record());
     }
 
     /// Blocks the calling thread for the value, or rethrows. \pre valid(), the thread is no shard
     T wait() {
         SPARGIO_ASSERT(detail::current_executor() == nullptr);
-        const auto record = std::move(record_);
+        SPARGIO_ASSERT(valid());
+        const std::unique_ptr<detail::spawned<T>, drop_record> record(take_record());
         record->wait_blocking();
         return record->outcome.take();
     }
@@ -128,8 +134,15 @@ private:
     struct take_outcome {
         outcome<T> operator()(detail::spawned<T>& ended) const noexcept;
     };
+    struct drop_record {
+        void operator()(detail::spawn_record* ended) const noexcept { ended->drop(); }
+    };
 
-    detail::record_pointer<T> record_;
+    [[nodiscard]] detail::spawned<T>* take_record() noexcept {
+        return std::exchange(record_, nullptr);
+    }
+
+    detail::spawned<T>* record_;
 };
 
 template <class T>

@@ -3,17 +3,20 @@
 #include <cstdio>
 
 #include "spargio/core/when_any.hpp"
+#include "spargio/runtime/detail/despite_task_stop.hpp"
 #include "spargio/runtime/detail/drain_awaiter.hpp"
 #include "spargio/runtime/detail/runtime_core.hpp"
+#include "spargio/runtime/this_task.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 
 namespace spargio {
 
 runtime::~runtime() {
-    if (core_ == nullptr || ended_)
+    if (core_ == nullptr)
         return;
-    const shutdown_report report = shutdown_blocking();
-    if (!report.clean())
+    SPARGIO_ASSERT(detail::runtime_core::current() != core_.get());
+    const auto [report, first] = core_->shut_down(default_deadline);
+    if (first && !report.clean())
         std::fprintf(stderr, "spargio: shutdown: %s\n", to_string(report).c_str());
 }
 
@@ -23,21 +26,13 @@ std::string runtime::backend() const {
 
 shutdown_report runtime::shutdown_blocking(std::chrono::nanoseconds deadline) {
     SPARGIO_ASSERT(detail::runtime_core::current() != core_.get());
-    if (std::exchange(ended_, true))
-        return report_;
-    core_->begin_shutdown();
-    const bool clean = core_->wait_until_empty(std::chrono::steady_clock::now() + deadline);
-    if (!clean)
-        report_.survivors = core_->survivors();
-    core_->close_rings(clean);
-    core_->join_threads(clean);
-    return report_;
+    return core_->shut_down(deadline).first;
 }
 
 namespace {
 
-task<void> drain(detail::runtime_core& core) {
-    co_await detail::drain_awaiter(core);
+task<void> drain(detail::runtime_core& core, bool& drained) {
+    drained = co_await detail::drain_awaiter(core);
 }
 
 task<void> wait_for(std::chrono::nanoseconds deadline) {
@@ -46,15 +41,26 @@ task<void> wait_for(std::chrono::nanoseconds deadline) {
     (void)co_await sleep_awaiter(sleep_awaiter::after{ns});
 }
 
+task<bool> drain_until(detail::runtime_core& core, std::chrono::nanoseconds deadline) {
+    bool drained = false;
+    co_await when_any(drain(core, drained), wait_for(deadline));
+    co_return drained;
+}
+
+struct read_record {
+    detail::task_record* operator()(const detail::task_env& env) const noexcept {
+        return env.record;
+    }
+};
+
 }  // namespace
 
 task<shutdown_report> runtime::shutdown(std::chrono::nanoseconds deadline) {
     // A copy: the caller may let go of the runtime's other owners meanwhile.
     const std::shared_ptr<detail::runtime_core> core = core_;
     shutdown_report report;
-    const auto first = co_await when_any(drain(*core), wait_for(deadline));
-    if (first.index() != 0)
-        report.survivors = core->survivors();
+    if (!co_await detail::despite_task_stop(drain_until(*core, deadline)))
+        report.survivors = core->others_alive(co_await detail::env_reader<read_record>());
     co_return report;
 }
 

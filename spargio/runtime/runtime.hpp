@@ -40,14 +40,17 @@ public:
             .wait();
     }
 
-    /// Closes the intake, asks every other task to stop, and yields when all have ended or the
-    /// deadline has passed. May be awaited by several, on this runtime or on another, and again.
-    /// The threads end with the runtime object.
+    /// Closes the intake, asks every other task to stop, and yields when only tasks that wait for a
+    /// shutdown() are left, or the deadline has passed; the report names who else is alive then.
+    /// May be awaited by several, on this runtime or on another, and again. A stop request to the
+    /// awaiting task, such as another's shutdown makes, does not end the wait; a timeout() or
+    /// when_any() around it does. The threads end with the runtime object.
     [[nodiscard]] task<shutdown_report> shutdown(std::chrono::nanoseconds deadline);
 
-    /// The same from a thread that is no shard of this runtime, and then ends the threads. With
-    /// survivors, their frames, rings and stuck threads are left behind. Later calls yield the
-    /// first one's report.
+    /// Ends all tasks from a thread that is no shard of this runtime, and then the threads. With
+    /// survivors, their frames, rings and stuck threads are left behind. Later calls, also from
+    /// other threads, yield the first one's report. In a forked child it does nothing: the threads
+    /// are the parent's.
     shutdown_report shutdown_blocking(std::chrono::nanoseconds deadline = default_deadline);
 
 private:
@@ -56,8 +59,6 @@ private:
         : core_(std::move(core)) {}
 
     std::shared_ptr<detail::runtime_core> core_;
-    shutdown_report report_;
-    bool ended_ = false;
 };
 
 }  // namespace spargio

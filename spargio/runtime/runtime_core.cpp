@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -10,8 +11,6 @@
 
 namespace spargio::detail {
 namespace {
-
-[[gnu::tls_model("initial-exec")]] constinit thread_local runtime_core* current_core = nullptr;
 
 shard_options options_of(const runtime_settings& settings, unsigned index) {
     shard_options options;
@@ -28,31 +27,36 @@ shard_options options_of(const runtime_settings& settings, unsigned index) {
 
 }  // namespace
 
-// Out of line like current_executor().
 runtime_core* runtime_core::current() noexcept {
-    return current_core;
+    const task_registry* here = task_registry::here();
+    return here != nullptr ? &here->owner() : nullptr;
 }
 
 runtime_core::runtime_core(kernel& entry, const runtime_settings& settings)
     : kernel_(entry),
       settings_(settings),
       blocking_(settings.blocking_threads, settings.blocking_queue, settings.thread_name + "-job"),
-      thread_ended_(settings.shards) {
+      thread_ended_(settings.shards),
+      process_(::getpid()) {
     for (unsigned index = 0; index < settings.shards; ++index) {
         shards_.push_back(std::make_unique<shard>(kernel_, options_of(settings, index)));
-        registries_.push_back(std::make_unique<task_registry>(*this, settings.max_tasks));
+        registries_.push_back(
+            std::make_unique<task_registry>(*this, *shards_.back(), index, settings.max_tasks));
     }
 }
 
 std::expected<void, error> runtime_core::start() {
     // A thread keeps the core alive, for the case that it has to be left behind.
+    threads_.reserve(shard_count());
     try {
         for (unsigned index = 0; index < shard_count(); ++index)
             threads_.emplace_back([core = shared_from_this(), index] { core->run_shard(index); });
     } catch (const std::system_error& refused) {
-        std::unique_lock guard(mutex_);
+        const std::lock_guard guard(mutex_);
         phase_ = phase::opening_failed;
-        start_error_ = refused.code();
+        start_error_ = error{refused.code(),
+                             "a shard's thread could not be started: raise the limit of processes "
+                             "(ulimit -u), or ask for fewer shards"};
         changed_.notify_all();
     }
     std::unique_lock guard(mutex_);
@@ -64,15 +68,15 @@ std::expected<void, error> runtime_core::start() {
         thread.join();
     threads_.clear();
     blocking_.close(true);
-    return std::unexpected(explain_refusal(start_error_, look_around()));
+    return std::unexpected(*std::move(start_error_));
 }
 
 void runtime_core::run_shard(unsigned index) noexcept {
-    name_and_place(index);
-    current_core = this;
+    registries_[index]->settle_here();
     shard& own = *shards_[index];
-    const auto opened = own.open();
-    if (!await_opening(opened ? std::error_code{} : opened.error())) {
+    std::optional<error> refused = set_up(index);
+    const bool opened = !refused;
+    if (!await_opening(std::move(refused))) {
         if (opened)
             own.close();
         return;
@@ -86,23 +90,32 @@ void runtime_core::run_shard(unsigned index) noexcept {
     changed_.notify_all();
 }
 
-void runtime_core::name_and_place(unsigned index) const noexcept {
+/// Names and places the calling thread, and opens its ring.
+std::optional<error> runtime_core::set_up(unsigned index) noexcept {
     const std::string name = settings_.thread_name + "-" + std::to_string(index);
     ::pthread_setname_np(::pthread_self(), name.c_str());
-    if (settings_.affinity.empty())
-        return;
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    CPU_SET(settings_.affinity[index], &cpus);
-    ::pthread_setaffinity_np(::pthread_self(), sizeof cpus, &cpus);
+    if (!settings_.affinity.empty()) {
+        cpu_set_t cpus;
+        CPU_ZERO(&cpus);
+        CPU_SET(settings_.affinity[index], &cpus);
+        if (::pthread_setaffinity_np(::pthread_self(), sizeof cpus, &cpus) != 0)
+            return error{errc::invalid_option, "affinity names CPU " +
+                                                   std::to_string(settings_.affinity[index]) +
+                                                   ", which this process may not use"};
+    }
+    if (const auto opened = shards_[index]->open(); !opened)
+        return explain_refusal(opened.error(), look_around());
+    return {};
 }
 
 /// Nobody runs before every ring stands: from then on each can be rung. \return false to give up.
-bool runtime_core::await_opening(std::error_code own_error) noexcept {
+bool runtime_core::await_opening(std::optional<error> own_error) noexcept {
     std::unique_lock guard(mutex_);
-    if (own_error && phase_ == phase::opening) {
-        phase_ = phase::opening_failed;
-        start_error_ = own_error;
+    if (own_error) {
+        if (phase_ == phase::opening) {
+            phase_ = phase::opening_failed;
+            start_error_ = std::move(own_error);
+        }
     } else if (++opened_ == shard_count() && phase_ == phase::opening) {
         phase_ = phase::running;
     }

@@ -36,51 +36,44 @@ result<remote_shard> runtime_handle::remote(unsigned shard) const noexcept {
     return remote_shard(core_, shard);
 }
 
-result<runtime_handle::home_shard> runtime_handle::admit(placement where) const noexcept {
-    unsigned index = 0;
-    switch (where.which()) {
-    case placement::kind::local: {
-        if (detail::runtime_core::current() != core_.get())
-            return failure(make_error_code(errc::not_on_shard));
-        index = shard::current()->index();
-        break;
+int detail::begin(runtime_core* core, placement where, spawn_record& record) noexcept {
+    constexpr auto refuse = [](errc why) { return static_cast<int>(why); };
+    task_registry* const here = task_registry::here();
+    if (core == nullptr) {
+        SPARGIO_ASSERT(here != nullptr);
+        core = &here->owner();
     }
+    task_registry* target = here;
+    switch (where.which()) {
+    case placement::kind::local:
+        if (here == nullptr || &here->owner() != core)
+            return refuse(errc::not_on_shard);
+        break;
     case placement::kind::pinned:
-        if (where.value() >= shard_count())
-            return failure(make_error_code(errc::no_such_shard));
-        index = static_cast<unsigned>(where.value());
+        if (where.value() >= core->shard_count())
+            return refuse(errc::no_such_shard);
+        target = &core->registry_at(static_cast<unsigned>(where.value()));
         break;
     case placement::kind::round_robin:
-        index = core_->next_in_turn();
+        target = &core->registry_at(core->next_in_turn());
         break;
     case placement::kind::sticky:
-        index = static_cast<unsigned>(mixed(where.value()) % shard_count());
+        target =
+            &core->registry_at(static_cast<unsigned>(mixed(where.value()) % core->shard_count()));
         break;
     }
-    switch (core_->registry_at(index).admit()) {
-    case detail::task_registry::answer::overloaded:
-        return failure(make_error_code(errc::overloaded));
-    case detail::task_registry::answer::closed:
-        return failure(make_error_code(errc::shut_down));
-    case detail::task_registry::answer::admitted:
-        break;
+    // A registry belongs to one shard of one runtime: here means on this thread.
+    const bool stays = target == here;
+    const auto answer = stays ? target->admit_here(record) : target->admit(record);
+    if (answer != task_registry::answer::admitted) [[unlikely]] {
+        return refuse(answer == task_registry::answer::closed ? errc::shut_down : errc::overloaded);
     }
-    return home_shard{core_.get(), index};
-}
-
-detail::executor& runtime_handle::home_shard::executor() const noexcept {
-    return core->shard_at(index);
-}
-
-void runtime_handle::begin(detail::spawn_record& record, const home_shard& home,
-                           const spawn_options& options) noexcept {
-    record.assign(home.core->registry_at(home.index), home.core->next_task_id(), options.name);
-    detail::executor& target = home.executor();
-    if (&target == detail::current_executor()) {
-        target.defer(record);
+    if (stays) {
+        target->home().defer(record);
     } else {
-        target.post(record);
+        target->home().post(record);
     }
+    return 0;
 }
 
 }  // namespace spargio

@@ -16,6 +16,26 @@ struct spawn_options {
     const char* name = "";
 };
 
+namespace detail {
+
+/// Admits `record` where `where` says, on `core` or, if that is null, on the runtime of the calling
+/// shard, and queues its start. \return 0, or the errc that says why nothing was done.
+[[nodiscard]] int begin(runtime_core* core, placement where, spawn_record& record) noexcept;
+
+template <class T, class Source>
+result<join_handle<T>> spawn_on(runtime_core* core, placement where, Source&& work,
+                                const spawn_options& options) {
+    auto* record = new spawned_from<T, std::remove_cvref_t<Source>>(std::move(work));
+    record->name = options.name;
+    if (const int refused = begin(core, where, *record); refused != 0) [[unlikely]] {
+        record->discard();
+        return failure(make_error_code(static_cast<errc>(refused)));
+    }
+    return join_handle<T>(*record);
+}
+
+}  // namespace detail
+
 /// The door to a runtime: as cheap to copy as a shared pointer, usable from any thread, and safe to
 /// keep longer than the runtime, which then answers errc::shut_down.
 class runtime_handle {
@@ -28,20 +48,21 @@ public:
     /// called on that shard. Errors: errc::overloaded, errc::shut_down, errc::no_such_shard,
     /// errc::not_on_shard; then nothing was started.
     template <class T>
-    result<join_handle<T>> spawn(placement where, task<T> work, spawn_options options = {}) {
+    result<join_handle<T>> spawn(placement where, task<T> work, spawn_options options = {}) const {
         SPARGIO_ASSERT(work.valid());
-        return spawn_source<T>(where, std::move(work), options);
+        return detail::spawn_on<T>(core_.get(), where, std::move(work), options);
     }
     template <detail::task_factory F>
     result<join_handle<detail::task_value_t<F>>> spawn(placement where, F work,
-                                                       spawn_options options = {}) {
-        return spawn_source<detail::task_value_t<F>>(where, std::move(work), options);
+                                                       spawn_options options = {}) const {
+        return detail::spawn_on<detail::task_value_t<F>>(core_.get(), where, std::move(work),
+                                                         options);
     }
 
     /// A task that lives and dies on one shard and may hold what is not safe between threads:
     /// `init` crosses over, and builds the task there.
     template <detail::task_factory F>
-    auto spawn_local_on(unsigned shard, F init, spawn_options options = {}) {
+    auto spawn_local_on(unsigned shard, F init, spawn_options options = {}) const {
         return spawn(placement::pinned(shard), std::move(init), options);
     }
 
@@ -56,25 +77,6 @@ private:
     friend runtime_handle this_runtime() noexcept;
     explicit runtime_handle(std::shared_ptr<detail::runtime_core> core) noexcept
         : core_(std::move(core)) {}
-
-    template <class T, class Source>
-    result<join_handle<T>> spawn_source(placement where, Source work, spawn_options options) {
-        const auto home = admit(where);
-        if (!home)
-            return failure(home.error());
-        auto* record = new detail::spawned_from<T, Source>(home->executor(), std::move(work));
-        begin(*record, *home, options);
-        return join_handle<T>(*record);
-    }
-
-    struct home_shard {
-        detail::runtime_core* core;
-        unsigned index;
-        [[nodiscard]] detail::executor& executor() const noexcept;
-    };
-    [[nodiscard]] result<home_shard> admit(placement where) const noexcept;
-    static void begin(detail::spawn_record& record, const home_shard& home,
-                      const spawn_options& options) noexcept;
 
     std::shared_ptr<detail::runtime_core> core_;
 };

@@ -8,6 +8,8 @@
 // When the deadline passes with tasks alive, their frames, their rings and a thread stuck in one of
 // them are left behind on purpose: the kernel may still write into them.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -32,23 +34,58 @@ std::string to_string(const shutdown_report& report) {
 
 namespace detail {
 
+template <class Wanted>
+std::vector<survivor> runtime_core::list_alive(Wanted wanted) {
+    std::vector<survivor> left;
+    const std::lock_guard guard(mutex_);
+    for (unsigned index = 0; index < shard_count(); ++index) {
+        registries_[index]->for_each([&](spawn_record& task) {
+            if (wanted(task))
+                left.push_back({task.id, task.name, index});
+        });
+    }
+    return left;
+}
+
+std::pair<shutdown_report, bool> runtime_core::shut_down(std::chrono::nanoseconds deadline) {
+    if (::getpid() != process_) {
+        // A forked child: the threads and what they hold are the parent's.
+        leave_behind();
+        return {};
+    }
+    const std::lock_guard guard(ending_);
+    if (ended_)
+        return {*ended_, false};
+    begin_shutdown();
+    const bool clean = wait_until_empty(std::chrono::steady_clock::now() + deadline);
+    ended_.emplace();
+    if (!clean)
+        ended_->survivors = list_alive([](const spawn_record&) { return true; });
+    close_rings(clean);
+    join_threads(clean);
+    return {*ended_, true};
+}
+
 void runtime_core::begin_shutdown() noexcept {
     // 1.
     for (const auto& registry : registries_)
         registry->close();
     // 2. Outside of the registries' locks: a stop callback may do anything.
     std::vector<spawn_record*> asked;
-    for (const auto& registry : registries_) {
-        registry->for_each([&](spawn_record& task) {
-            if (task.exempt_from_shutdown.load(std::memory_order_relaxed))
-                return;
-            task.retain();
-            asked.push_back(&task);
-        });
+    {
+        const std::lock_guard guard(mutex_);
+        for (const auto& registry : registries_) {
+            registry->for_each([&](spawn_record& task) {
+                if (task.drain_waits != 0)
+                    return;
+                task.pin();
+                asked.push_back(&task);
+            });
+        }
     }
     for (spawn_record* task : asked) {
         task->stop.request_stop();
-        task->release();
+        task->unpin();
     }
 }
 
@@ -65,24 +102,29 @@ bool runtime_core::wait_until_empty(std::chrono::steady_clock::time_point deadli
     return changed_.wait_until(guard, deadline, [this] { return tasks_alive() == 0; });
 }
 
-bool runtime_core::only_waiters_left() const noexcept {
-    return tasks_alive() <= drain_waits_;
-}
-
-bool runtime_core::wait_for_drain(drain_wait& wait) {
+void runtime_core::join_drain(drain_wait& wait) noexcept {
     const std::lock_guard guard(mutex_);
-    ++drain_waits_;
-    if (only_waiters_left()) {
-        wake_drained();
-        return false;
-    }
     wait.next = std::exchange(draining_, &wait);
-    return true;
+    if (wait.task != nullptr && wait.task->drain_waits++ == 0)
+        ++draining_tasks_;
 }
 
+void runtime_core::check_drain() noexcept {
+    const std::lock_guard guard(mutex_);
+    wake_drained();
+}
+
+/// Once only waiters are left, every later shutdown() finds its work done: those who were woken may
+/// take their time.
 void runtime_core::wake_drained() noexcept {
+    drained_ = drained_ || tasks_alive() <= draining_tasks_;
+    if (!drained_)
+        return;
     for (drain_wait* waiting = std::exchange(draining_, nullptr); waiting != nullptr;) {
         drain_wait* next = waiting->next;  // read first: the waiter may be gone once it is woken
+        if (waiting->task != nullptr && --waiting->task->drain_waits == 0)
+            --draining_tasks_;
+        waiting->drained = true;
         waiting->home->post(*waiting->waiter);
         waiting = next;
     }
@@ -94,7 +136,8 @@ bool runtime_core::leave_drain(drain_wait& wait) noexcept {
         if (*at != &wait)
             continue;
         *at = wait.next;
-        --drain_waits_;
+        if (wait.task != nullptr && --wait.task->drain_waits == 0)
+            --draining_tasks_;
         return true;
     }
     return false;
@@ -103,19 +146,13 @@ bool runtime_core::leave_drain(drain_wait& wait) noexcept {
 void runtime_core::task_ended_while_closing() noexcept {
     const std::lock_guard guard(mutex_);
     changed_.notify_all();
-    if (only_waiters_left())
+    if (draining_ != nullptr)
         wake_drained();
 }
 
-std::vector<survivor> runtime_core::survivors() {
-    std::vector<survivor> left;
-    for (unsigned index = 0; index < shard_count(); ++index) {
-        registries_[index]->for_each([&](spawn_record& task) {
-            if (!task.exempt_from_shutdown.load(std::memory_order_relaxed))
-                left.push_back({task.id, task.name, index});
-        });
-    }
-    return left;
+std::vector<survivor> runtime_core::others_alive(const task_record* self) {
+    return list_alive(
+        [self](const spawn_record& task) { return &task != self && task.drain_waits == 0; });
 }
 
 // 4. and 5.
@@ -139,20 +176,18 @@ void runtime_core::close_rings(bool clean) {
                       [this] { return std::ranges::count(thread_ended_, true) == loops_ended_; });
 }
 
-namespace {
-/// What was left behind stays reachable, and is never freed.
-void keep_for_ever(std::shared_ptr<runtime_core> core) {
+/// It stays reachable, and is never freed.
+void runtime_core::leave_behind() {
     static std::mutex mutex;
     static auto* left_behind = new std::vector<std::shared_ptr<runtime_core>>;
     const std::lock_guard guard(mutex);
-    left_behind->push_back(std::move(core));
+    left_behind->push_back(shared_from_this());
 }
-}  // namespace
 
 // 6.
 void runtime_core::join_threads(bool clean) {
     if (!clean)
-        keep_for_ever(shared_from_this());
+        leave_behind();
     for (std::size_t index = 0; index < threads_.size(); ++index) {
         std::unique_lock guard(mutex_);
         const bool will_end = clean || thread_ended_[index];

@@ -13,10 +13,12 @@ namespace spargio::detail {
 
 class task_registry;
 
-/// A spawned task from spawn() until it has ended and nobody holds a handle to it.
+/// A spawned task from spawn() until it has ended and nobody asks for its outcome any more.
 ///
-/// Thread: it starts, runs and ends on its home shard; handles ask and wait from any thread. Two
-/// references at most matter: the running task's and the handle's.
+/// It belongs to the running task and to the handle. Which of the two goes last is decided by the
+/// one exchange on `joiner_`, and that one frees it. A shutdown that asks tasks to stop pins it
+/// meanwhile.
+/// Thread: it starts, runs and ends on its home shard; handles ask and wait from any thread.
 class spawn_record : public task_record, public finish_sink, public work_item {
 public:
     spawn_record(const spawn_record&) = delete;
@@ -27,15 +29,7 @@ public:
         free_frame(block, bytes);
     }
 
-    /// Before it is queued for its start.
-    void assign(task_registry& registry, std::uint64_t number, const char* label) noexcept {
-        registry_ = &registry;
-        id = number;
-        name = label;
-    }
-
-    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-    void release() noexcept;
+    // --- the handle ------------------------------------------------------------------------------
 
     [[nodiscard]] bool is_done() const noexcept {
         return joiner_.load(std::memory_order_acquire) == done;
@@ -44,17 +38,32 @@ public:
     [[nodiscard]] bool join(promise_base& waiter) noexcept;
     /// Blocks the calling thread until the end. \pre the thread is no shard.
     void wait_blocking() noexcept;
-    /// Nobody will ask for the outcome: an exception is reported on standard error.
-    void set_detached() noexcept { detached_.store(true, std::memory_order_relaxed); }
+    /// Gives the handle up: nobody will ask for the outcome. An exception is reported on standard
+    /// error.
+    void detach() noexcept;
+    /// Gives the handle up after the outcome was taken. \pre is_done()
+    void drop() noexcept { unpin(); }
 
+    // --- a shutdown ------------------------------------------------------------------------------
+
+    /// Keeps the record. \pre it is in its registry, whose lock the caller holds.
+    void pin() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
+    void unpin() noexcept {
+        // Alone: it has ended and left its registry, so that nobody can pin it again.
+        if (pins_.load(std::memory_order_acquire) == 1 ||
+            pins_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
+    /// Internal: frees a record that was never begun.
+    void discard() noexcept { delete this; }
     promise_base* finished(promise_base& child) noexcept final;
 
     const char* name = "";
-    std::atomic<bool> exempt_from_shutdown = false;  // it is the one that shuts down
+    unsigned drain_waits = 0;  // shutdowns it waits for; under the runtime's lock
 
 protected:
-    explicit spawn_record(executor& home_shard) noexcept
-        : task_record(home_shard), work_item(&start) {}
+    spawn_record() noexcept : work_item(&start) {}
     virtual ~spawn_record() = default;
 
     /// Builds the coroutine; may throw what a callable throws.
@@ -66,26 +75,30 @@ protected:
 
 private:
     friend class task_registry;
+    class blocked_thread;
+
+    // joiner_ holds one of these, the promise that waits, or a blocked_thread with its tag.
     static constexpr std::uintptr_t running = 0;
     static constexpr std::uintptr_t done = 1;
-    static constexpr std::uintptr_t blocked_thread = 2;
+    static constexpr std::uintptr_t detached = 2;
+    static constexpr std::uintptr_t thread_tag = 4;
 
     static void start(work_item& item) noexcept;
     void end() noexcept;
+    void report_unobserved() noexcept;
 
     task_registry* registry_ = nullptr;
     spawn_record* newer_ = nullptr;  // in the registry
     spawn_record* older_ = nullptr;
-    std::atomic<std::uintptr_t> joiner_ = running;  // or done, or who waits
-    std::atomic<unsigned> references_ = 2;
-    std::atomic<bool> detached_ = false;
+    bool listed_ = false;
+    std::atomic<unsigned> pins_ = 1;
+    std::atomic<std::uintptr_t> joiner_ = running;
 };
 
 /// One whose task yields T.
 template <class T>
 class spawned : public spawn_record {
 public:
-    using spawn_record::spawn_record;
     outcome_slot<T> outcome;
 
 protected:
@@ -97,12 +110,12 @@ protected:
     }
 };
 
-/// One that was given a task, or a callable that builds its task on the home shard.
+/// One that was given a task, or a callable that builds its task on the home shard. The callable
+/// lives as long as the record: a coroutine lambda may use its captures to its end.
 template <class T, class Source>
 class spawned_from final : public spawned<T> {
 public:
-    spawned_from(executor& home_shard, Source source)
-        : spawned<T>(home_shard), source_(std::move(source)) {}
+    explicit spawned_from(Source&& source) : source_(std::move(source)) {}
 
 private:
     promise_base& build() override {

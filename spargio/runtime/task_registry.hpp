@@ -6,54 +6,95 @@
 
 #include "spargio/core/counter.hpp"
 
+namespace spargio {
+class shard;
+}
+
 namespace spargio::detail {
 
 class spawn_record;
 class runtime_core;
 
 /// Which tasks live on one shard, and whether more may come.
-/// Thread: any admits and visits; the shard adds and removes.
-/// Limit: `most_alive` tasks, counted from admission to their end.
+///
+/// What the shard itself spawns is counted and listed under the lock that its end takes too; what
+/// comes from elsewhere is counted by one addition, and listed when it starts. So a task costs its
+/// shard one locked instruction at each end of its life, and the lock is contended only by those
+/// who visit the list.
+/// Thread: as stated per call.
+/// Limit: `most_alive` tasks, counted from admission to their end. Threads that spawn at the same
+/// moment may exceed it by one each.
 class task_registry {
 public:
     enum class answer : std::uint8_t { admitted, overloaded, closed };
 
-    task_registry(runtime_core& owner, std::uint64_t most_alive) noexcept
-        : owner_(owner), most_alive_(most_alive) {}
+    task_registry(runtime_core& owner, shard& home, unsigned index,
+                  std::uint64_t most_alive) noexcept
+        : owner_(owner), home_(home), index_(index), most_alive_(most_alive) {}
 
-    /// Counts one more task in, or says why not.
-    [[nodiscard]] answer admit() noexcept;
-    /// After this, admit() answers closed.
+    /// That of the shard whose thread this is, or null.
+    [[nodiscard]] static task_registry* here() noexcept;
+
+    // --- any thread ------------------------------------------------------------------------------
+
+    /// Counts `record` in and gives it its number, or says why not. add() follows.
+    [[nodiscard]] answer admit(spawn_record& record) noexcept;
+    /// After this, nothing is admitted. Whatever the shard has admitted then is seen by a visit
+    /// that begins later.
     void close() noexcept { intake_.fetch_or(closed_bit, std::memory_order_acq_rel); }
-    [[nodiscard]] std::uint64_t alive() const noexcept {
-        return intake_.load(std::memory_order_acquire) / one_task;
-    }
-    [[nodiscard]] std::uint64_t spawned() const noexcept {
-        return spawned_.load(std::memory_order_relaxed);
-    }
-
-    void add(spawn_record& started) noexcept;
-    /// The last time a task is mentioned. Tells a closing runtime, which may be waiting for it.
-    void remove(spawn_record& ended) noexcept;
     [[nodiscard]] bool closed() const noexcept {
         return (intake_.load(std::memory_order_acquire) & closed_bit) != 0;
     }
-    [[nodiscard]] runtime_core& owner() const noexcept { return owner_; }
-    /// Calls `visit` for every started task, newest first, with the list locked: be short.
+    /// Never less than there are, once the registry is closed and was visited.
+    [[nodiscard]] std::uint64_t alive() const noexcept;
+    [[nodiscard]] std::uint64_t spawned() const noexcept;
+    /// Calls `visit` for every listed task, newest first, with the list locked: be short.
     void for_each(const std::function<void(spawn_record&)>& visit);
 
+    // --- the shard -------------------------------------------------------------------------------
+
+    /// Makes it here() for the rest of the calling thread's life.
+    void settle_here() noexcept;
+    /// admit() and add() in one.
+    [[nodiscard]] answer admit_here(spawn_record& record) noexcept;
+    /// Lists a task that starts, and asks it to stop if all others were asked already.
+    void add(spawn_record& started) noexcept;
+    /// The last time a task is mentioned. Tells a closing runtime, which may be waiting for it.
+    void remove(spawn_record& ended) noexcept;
+
+    [[nodiscard]] runtime_core& owner() const noexcept { return owner_; }
+    [[nodiscard]] shard& home() const noexcept { return home_; }
+
 private:
+    // intake_ is one bit and a count; numbers of tasks tell shard and intake in their low bits.
     static constexpr std::uint64_t closed_bit = 1;
     static constexpr std::uint64_t one_task = 2;
+    static constexpr unsigned number_shift = 9;
 
-    void lock() noexcept;
+    void assign(spawn_record& record, std::uint64_t sequence, unsigned from_elsewhere) noexcept;
+    void list(spawn_record& record) noexcept;
+    [[nodiscard]] bool try_lock() noexcept {
+        return !locked_.load(std::memory_order_relaxed) &&
+               !locked_.exchange(true, std::memory_order_acquire);
+    }
+    void lock() noexcept {
+        if (!try_lock()) [[unlikely]]
+            wait_for_lock();
+    }
+    void wait_for_lock() noexcept;
     void unlock() noexcept { locked_.store(false, std::memory_order_release); }
 
     runtime_core& owner_;
+    shard& home_;
+    const unsigned index_;
     const std::uint64_t most_alive_;
-    alignas(64) std::atomic<std::uint64_t> intake_ = 0;
-    std::atomic<std::uint64_t> spawned_ = 0;
-    std::atomic<bool> locked_ = false;
+
+    alignas(64) std::atomic<std::uint64_t> intake_ = 0;  // from elsewhere, ever
+    std::atomic<std::uint64_t> refused_ = 0;             // of those
+
+    alignas(64) std::atomic<bool> locked_ = false;
+    std::atomic<std::uint64_t> admitted_here_ = 0;  // ever; written under the lock
+    std::atomic<std::uint64_t> ended_ = 0;          // ever; written under the lock
     spawn_record* newest_ = nullptr;
 };
 

@@ -18,10 +18,16 @@ namespace this_shard {
     return this_runtime();
 }
 
-/// Spawns here.
-template <class Work>
-auto spawn(Work work, spawn_options options = {}) {
-    return this_runtime().spawn(placement::local(), std::move(work), options);
+/// Spawns here: runtime_handle::spawn() with placement::local().
+template <class T>
+result<join_handle<T>> spawn(task<T> work, spawn_options options = {}) {
+    SPARGIO_ASSERT(work.valid());
+    return detail::spawn_on<T>(nullptr, placement::local(), std::move(work), options);
+}
+template <detail::task_factory F>
+result<join_handle<detail::task_value_t<F>>> spawn(F work, spawn_options options = {}) {
+    return detail::spawn_on<detail::task_value_t<F>>(nullptr, placement::local(), std::move(work),
+                                                     options);
 }
 
 /// The mailbox of another shard of this runtime. \pre shard < shard_count()

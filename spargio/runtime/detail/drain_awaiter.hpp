@@ -6,7 +6,7 @@
 namespace spargio::detail {
 
 /// Begins a runtime's shutdown on behalf of the awaiting task, and waits until only tasks that wait
-/// like it are left.
+/// like it are left. Yields whether that is so.
 class drain_awaiter final : stoppable_wait {
 public:
     explicit drain_awaiter(runtime_core& core) noexcept : core_(core) {}
@@ -16,7 +16,7 @@ public:
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
         return start(waiter.promise());
     }
-    void await_resume() const noexcept {}
+    [[nodiscard]] bool await_resume() const noexcept { return place_.drained; }
 
 private:
     [[nodiscard]] bool start(promise_base& waiter);

@@ -6,8 +6,10 @@
 #include <expected>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "spargio/runtime/blocking_pool.hpp"
@@ -18,11 +20,16 @@
 
 namespace spargio::detail {
 
-/// One who waits, on a shard, for a closing runtime to become empty.
+class spawn_record;
+struct task_record;
+
+/// One who waits, on a shard, until only tasks that wait like it are left in a closing runtime.
 struct drain_wait {
     work_item* waiter = nullptr;
     shard* home = nullptr;
+    spawn_record* task = nullptr;  // the waiting task, if it is one of that runtime
     drain_wait* next = nullptr;
+    bool drained = false;  // the answer, once the waiter was woken
 };
 
 /// What a runtime, its handles and its threads share. The last of them to go frees it.
@@ -42,38 +49,45 @@ public:
         return *registries_[index];
     }
     [[nodiscard]] blocking_pool& blocking() noexcept { return blocking_; }
-    [[nodiscard]] std::uint64_t next_task_id() noexcept {
-        return task_ids_.fetch_add(1, std::memory_order_relaxed);
-    }
     [[nodiscard]] unsigned next_in_turn() noexcept {
         return static_cast<unsigned>(turns_.fetch_add(1, std::memory_order_relaxed) %
                                      shards_.size());
     }
 
     // shutdown.cpp, in its order
+
+    /// The whole of it, on a thread that is no shard. \return the report, and whether this call was
+    /// the first; later ones wait for it.
+    std::pair<shutdown_report, bool> shut_down(std::chrono::nanoseconds deadline);
     void begin_shutdown() noexcept;
     [[nodiscard]] std::uint64_t tasks_alive() const noexcept;
-    /// Blocks until no task is left or the deadline (steady clock) passes. \return whether none is.
-    bool wait_until_empty(std::chrono::steady_clock::time_point deadline);
-    /// Joins the line of those told when only they are left; false when that is so already.
-    [[nodiscard]] bool wait_for_drain(drain_wait& wait);
+    /// Joins the line of those who are woken when only they are left.
+    void join_drain(drain_wait& wait) noexcept;
+    /// Looks whether only they are left.
+    void check_drain() noexcept;
+    /// \return whether it stood in the line.
     bool leave_drain(drain_wait& wait) noexcept;
-    /// A task of a closing runtime has ended.
+    /// A task of a closing runtime has ended, or was not admitted.
     void task_ended_while_closing() noexcept;
-    [[nodiscard]] std::vector<survivor> survivors();
-    void close_rings(bool clean);
-    void join_threads(bool clean);
+    /// Tasks alive, without `self` and those that wait for a shutdown.
+    [[nodiscard]] std::vector<survivor> others_alive(const task_record* self);
 
     /// The core whose shard's thread this is, or null.
     [[nodiscard]] static runtime_core* current() noexcept;
 
 private:
     void run_shard(unsigned index) noexcept;
-    void name_and_place(unsigned index) const noexcept;
-    [[nodiscard]] bool await_opening(std::error_code own_error) noexcept;
+    [[nodiscard]] std::optional<error> set_up(unsigned index) noexcept;
+    [[nodiscard]] bool await_opening(std::optional<error> own_error) noexcept;
     void await_other_loops() noexcept;
-    [[nodiscard]] bool only_waiters_left() const noexcept;
+
+    template <class Wanted>
+    [[nodiscard]] std::vector<survivor> list_alive(Wanted wanted);
+    bool wait_until_empty(std::chrono::steady_clock::time_point deadline);
+    void close_rings(bool clean);
+    void join_threads(bool clean);
     void wake_drained() noexcept;
+    void leave_behind();
 
     kernel& kernel_;
     const runtime_settings settings_;
@@ -81,7 +95,6 @@ private:
     std::vector<std::unique_ptr<task_registry>> registries_;
     std::vector<std::thread> threads_;
     blocking_pool blocking_;
-    std::atomic<std::uint64_t> task_ids_ = 1;
     std::atomic<std::uint64_t> turns_ = 0;
 
     std::mutex mutex_;  // everything below
@@ -91,9 +104,14 @@ private:
     unsigned opened_ = 0;       // shards whose ring stands
     unsigned loops_ended_ = 0;  // shards that left run()
     std::vector<bool> thread_ended_;
-    std::error_code start_error_;
+    std::optional<error> start_error_;
     drain_wait* draining_ = nullptr;
-    unsigned drain_waits_ = 0;
+    unsigned draining_tasks_ = 0;  // of this runtime, each counted once
+    bool drained_ = false;         // only waiters were left, once and for all
+
+    const int process_;  // that built it; a forked child has none of its threads
+    std::mutex ending_;  // the rest
+    std::optional<shutdown_report> ended_;
 };
 
 }  // namespace spargio::detail
