@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 #include <utility>
 
 #include "spargio/ring/kernel.hpp"
@@ -118,7 +119,9 @@ std::expected<runtime_settings, error> runtime_builder::checked() const {
         return invalid(out_of_range("blocking_threads", s.blocking_threads, "1 to 1024"));
     if (s.blocking_queue > 1u << 20)
         return invalid(out_of_range("blocking_queue", s.blocking_queue, "0 to 1048576"));
-    if (!spin_given_ && s.shards > cpus)
+    // CPUs that shards share count once.
+    const std::set<unsigned> named(s.affinity.begin(), s.affinity.end());
+    if (!spin_given_ && (s.shards > cpus || (!named.empty() && s.shards > named.size())))
         s.spin_us = 0;
     if (s.thread_name.empty() || s.thread_name.size() > 11)
         return invalid("thread_name is '" + s.thread_name + "', allowed are 1 to 11 characters");
@@ -130,7 +133,10 @@ std::expected<runtime_settings, error> runtime_builder::checked() const {
             return invalid(out_of_range("a CPU of affinity", cpu, "0 to 1023"));
     }
     for (int signal : s.blocked_signals) {
-        if (signal < 1 || signal >= _NSIG || signal == SIGKILL || signal == SIGSTOP)
+        // sigaddset() refuses numbers that are none, and those the C library keeps for itself.
+        sigset_t set;
+        sigemptyset(&set);
+        if (sigaddset(&set, signal) != 0 || signal == SIGKILL || signal == SIGSTOP)
             return invalid("block_signals names signal " + std::to_string(signal) +
                            ", which cannot be blocked");
     }
@@ -150,10 +156,13 @@ std::expected<runtime, error> runtime_builder::build_on(kernel& entry) const {
     sigemptyset(&blocked);
     for (int signal : settings->blocked_signals)
         sigaddset(&blocked, signal);
-    ::pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+    sigset_t before;
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
     auto core = std::make_shared<detail::runtime_core>(entry, *settings);
-    if (auto started = core->start(); !started)
+    if (auto started = core->start(); !started) {
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
         return std::unexpected(std::move(started.error()));
+    }
     return runtime(std::move(core));
 }
 

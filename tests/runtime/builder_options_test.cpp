@@ -1,0 +1,133 @@
+// What build() refuses, by name, and what it takes.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "process.hpp"
+#include "spargio/runtime/runtime.hpp"
+#include "spargio/testing/simulated_kernel.hpp"
+
+namespace spargio {
+namespace {
+
+using change = std::function<void(runtime_builder&)>;
+
+struct bad_value {
+    std::string option;  // as the sentence names it
+    std::string value;
+    change set;
+};
+
+class BuilderRefuses : public ::testing::TestWithParam<bad_value> {};
+
+TEST_P(BuilderRefuses, TheValueByName) {
+    const std::size_t before = runtime_test::descriptors();
+    runtime_builder builder;
+    builder.shards(2);
+    GetParam().set(builder);
+    const auto built = builder.build();
+    ASSERT_FALSE(built.has_value());
+    EXPECT_EQ(built.error().code, errc::invalid_option);
+    EXPECT_NE(built.error().message.find(GetParam().option), std::string::npos)
+        << built.error().message;
+    EXPECT_NE(built.error().message.find(GetParam().value), std::string::npos)
+        << built.error().message;
+    EXPECT_EQ(built.error().message.find('\n'), std::string::npos);
+    EXPECT_EQ(runtime_test::descriptors(), before);
+}
+
+bad_value number(const std::string& option, unsigned value,
+                 runtime_builder& (runtime_builder::*set)(unsigned)) {
+    return {option, std::to_string(value),
+            [=](runtime_builder& builder) { (builder.*set)(value); }};
+}
+
+bad_value blocked(int signal) {
+    return {"block_signals", std::to_string(signal), [=](runtime_builder& builder) {
+                builder.block_signals({SIGUSR1, signal});
+            }};
+}
+
+const bad_value bad_values[] = {
+    number("shards", 0, &runtime_builder::shards),
+    number("shards", 257, &runtime_builder::shards),
+    number("ring_entries", 0, &runtime_builder::ring_entries),
+    number("ring_entries", 8, &runtime_builder::ring_entries),
+    number("ring_entries", 24, &runtime_builder::ring_entries),
+    number("ring_entries", 65536, &runtime_builder::ring_entries),
+    number("cq_entries", 0, &runtime_builder::cq_entries),
+    number("cq_entries", 128, &runtime_builder::cq_entries),
+    number("cq_entries", 1000, &runtime_builder::cq_entries),
+    number("cq_entries", 131072, &runtime_builder::cq_entries),
+    number("io_workers", 0, &runtime_builder::io_workers),
+    number("io_workers", 1025, &runtime_builder::io_workers),
+    number("mailbox_capacity", 0, &runtime_builder::mailbox_capacity),
+    number("mailbox_capacity", 1, &runtime_builder::mailbox_capacity),
+    number("mailbox_capacity", 3, &runtime_builder::mailbox_capacity),
+    number("mailbox_capacity", 1u << 21, &runtime_builder::mailbox_capacity),
+    {"max_tasks", "0", [](runtime_builder& builder) { builder.max_tasks(0); }},
+    number("spin_us", 10001, &runtime_builder::spin_us),
+    number("blocking_threads", 0, &runtime_builder::blocking_threads),
+    number("blocking_threads", 1025, &runtime_builder::blocking_threads),
+    number("blocking_queue", (1u << 20) + 1, &runtime_builder::blocking_queue),
+    {"thread_name", "''", [](runtime_builder& builder) { builder.thread_name(""); }},
+    {"thread_name", "'twelve_chars'",
+     [](runtime_builder& builder) { builder.thread_name("twelve_chars"); }},
+    {"affinity", "1 CPUs for 2 shards", [](runtime_builder& builder) { builder.affinity({0}); }},
+    {"affinity", "3 CPUs for 2 shards",
+     [](runtime_builder& builder) {
+         builder.affinity({0, 0, 0});
+     }},
+    {"affinity", "1024",
+     [](runtime_builder& builder) {
+         builder.affinity({0, 1024});
+     }},
+    // In range, but not on this machine.
+    {"affinity", "CPU 1023",
+     [](runtime_builder& builder) {
+         builder.affinity({0, 1023});
+     }},
+    blocked(0),
+    blocked(-1),
+    blocked(65),
+    blocked(32),  // the C library's own
+    blocked(SIGKILL),
+    blocked(SIGSTOP),
+};
+
+INSTANTIATE_TEST_SUITE_P(Builder, BuilderRefuses, ::testing::ValuesIn(bad_values));
+
+class BuilderTakes : public ::testing::TestWithParam<change> {};
+
+TEST_P(BuilderTakes, TheEndsOfTheRange) {
+    testing::simulated_kernel kernel;
+    runtime_builder builder;
+    builder.shards(1);
+    GetParam()(builder);
+    const auto built = builder.build_on(kernel);
+    EXPECT_TRUE(built.has_value()) << built.error().message;
+}
+
+const change good_values[] = {
+    [](runtime_builder& b) { b.ring_entries(16).cq_entries(16); },
+    [](runtime_builder& b) { b.ring_entries(32768); },
+    [](runtime_builder& b) { b.cq_entries(65536); },
+    [](runtime_builder& b) { b.io_workers(1); },
+    [](runtime_builder& b) { b.io_workers(1024); },
+    [](runtime_builder& b) { b.mailbox_capacity(2); },
+    [](runtime_builder& b) { b.mailbox_capacity(1u << 20); },
+    [](runtime_builder& b) { b.max_tasks(1); },
+    [](runtime_builder& b) { b.max_tasks(~std::uint64_t{0}); },
+    [](runtime_builder& b) { b.spin_us(10'000); },
+    [](runtime_builder& b) { b.blocking_threads(1024).blocking_queue(0); },
+    [](runtime_builder& b) { b.thread_name("x"); },
+    [](runtime_builder& b) { b.thread_name("elevenchars"); },
+    [](runtime_builder& b) { b.block_signals({}); },
+};
+
+INSTANTIATE_TEST_SUITE_P(Builder, BuilderTakes, ::testing::ValuesIn(good_values));
+
+}  // namespace
+}  // namespace spargio
