@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 void keep_least(std::optional<unsigned>& least, double quota, double period) {
     if (quota <= 0 || period <= 0)
         return;
-    const auto cpus = static_cast<unsigned>((quota + period - 1) / period);
+    // A quota may be any number; beyond this one it limits nothing.
+    constexpr double most = 1u << 20;
+    const auto cpus = static_cast<unsigned>(std::min((quota + period - 1) / period, most));
     least = std::max(1u, least ? std::min(*least, cpus) : cpus);
 }
 
