@@ -19,7 +19,7 @@ std::coroutine_handle<> deadline_wait::start(promise_base& waiter, promise_base&
 promise_base* deadline_wait::finished(promise_base&) noexcept {
     child_ended_ = true;
     // Neither armed nor expired: the timer is in the run queue, and goes on from there.
-    return home_->disarm(timer_) || expired_ ? waiter_ : nullptr;
+    return home_->disarm(timer_) || timer_ran_ ? waiter_ : nullptr;
 }
 
 void deadline_wait::expire(work_item& item) noexcept {
@@ -28,8 +28,9 @@ void deadline_wait::expire(work_item& item) noexcept {
         self.waiter_->self.resume();
         return;
     }
-    self.expired_ = true;
-    self.source_.request_stop();
+    self.timer_ran_ = true;
+    // The parent may have asked already: then its stop is the reason, not the deadline.
+    self.expired_ = self.source_.request_stop();
 }
 
 }  // namespace spargio::detail

@@ -40,7 +40,8 @@ private:
     std::uint64_t ns_;
     bool relative_;
     bool child_ended_ = false;
-    bool expired_ = false;
+    bool timer_ran_ = false;
+    bool expired_ = false;  // and was the first to ask the task to stop
     promise_base* waiter_ = nullptr;
     shard* home_ = nullptr;
     timer timer_;
