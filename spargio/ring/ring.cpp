@@ -287,7 +287,7 @@ void ring::complete(operation& op, detail::work_list& ready) noexcept {
 /// A completion that belongs to nothing: the kernel, or who wrote over the memory, is wrong. Of an
 /// operation's earlier use it differs by the generation, in 255 cases of 256.
 void ring::stray() noexcept {
-    SPARGIO_ASSERT(!"a completion nobody waits for");
+    SPARGIO_ASSERT(false && "a completion nobody waits for");
     ++strays_;
 }
 

@@ -38,20 +38,6 @@ TEST(LimitsDeathTest, SixtyFourKilobytesOfLockedMemoryAreEnough) {
     EXPECT_EXIT(open_with_little_locked_memory(), ::testing::ExitedWithCode(0), "");
 }
 
-[[noreturn]] void open_without_descriptors() {
-    const rlimit none{0, 0};
-    if (::setrlimit(RLIMIT_NOFILE, &none) != 0)
-        std::_Exit(1);
-    stepped_ring ring(system_kernel());
-    if (ring.opened())
-        std::_Exit(2);
-    std::_Exit(ring.error() == std::errc::too_many_files_open ? 0 : 3);
-}
-
-TEST(LimitsDeathTest, WithoutDescriptorsTheReasonIsSaid) {
-    EXPECT_EXIT(open_without_descriptors(), ::testing::ExitedWithCode(0), "");
-}
-
 TEST(Limits, WhereMemoryIsShortTheQueuesAre) {
     auto options = alone(1);
     options.locked_memory = 64 * 1024;

@@ -1,8 +1,10 @@
 // Submitting, the backlog, reaping: on the simulated kernel and on the real one.
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <deque>
+#include <thread>
 
 #include "kernel_under_test.hpp"
 #include "nop_operation.hpp"
@@ -139,6 +141,35 @@ TEST_P(SubmitReap, NoMoreInFlightThanTheCompletionQueueHolds) {
         EXPECT_EQ(ring.finish(receive), 1);
     EXPECT_EQ(ring->overflows(), 0u);
     close(pair);
+}
+
+TEST_P(SubmitReap, AnotherThreadMayReapWhatTheOwnerSubmitted) {
+    // As under the service claim; between the two stands nothing but the kernel.
+    options.immediate_percent = 100;
+    stepped_ring ring(entry(), small());
+    std::atomic<unsigned> reaped = 0;
+    constexpr unsigned rounds = 1000;
+    std::thread reaper([&] {
+        detail::work_list ready;
+        for (unsigned round = 1; round <= rounds; ++round) {
+            while (!ring->completions_visible() || ring->reap(ready) == 0)
+                std::this_thread::yield();
+            detail::work_item& item = ready.pop();
+            item.run(item);
+            reaped = round;
+            reaped.notify_one();
+        }
+    });
+    awaited<nop_operation> nop;
+    for (unsigned round = 1; round <= rounds; ++round) {
+        ring->submit(nop.op);
+        ring->flush();
+        reaped.wait(round - 1);
+        ASSERT_EQ(nop.op.outcome(), 0);
+        nop.op.rewind();
+    }
+    reaper.join();
+    EXPECT_EQ(nop.waiter.times, rounds);
 }
 
 TEST_P(SubmitReap, AHundredThousandThroughSixteenEntries) {
