@@ -28,6 +28,10 @@ runtime_builder& runtime_builder::cq_entries(unsigned entries) {
     cq_given_ = true;
     return *this;
 }
+runtime_builder& runtime_builder::operations_in_flight(unsigned operations) {
+    settings_.operations_in_flight = operations;
+    return *this;
+}
 runtime_builder& runtime_builder::io_workers(unsigned threads) {
     settings_.io_workers = threads;
     return *this;
@@ -102,10 +106,13 @@ std::expected<runtime_settings, error> runtime_builder::checked() const {
         return invalid(
             out_of_range("ring_entries", s.ring_entries, "a power of two from 16 to 32768"));
     if (!cq_given_)
-        s.cq_entries = std::min(16 * s.ring_entries, 65536u);
+        s.cq_entries = std::min(4 * s.ring_entries, 65536u);
     if (!power_of_two_between(s.cq_entries, s.ring_entries, 65536))
         return invalid(
             out_of_range("cq_entries", s.cq_entries, "a power of two from ring_entries to 65536"));
+    if (s.operations_in_flight < 16 || s.operations_in_flight > 1u << 24)
+        return invalid(
+            out_of_range("operations_in_flight", s.operations_in_flight, "16 to 16777216"));
     if (s.io_workers < 1 || s.io_workers > 1024)
         return invalid(out_of_range("io_workers", s.io_workers, "1 to 1024"));
     if (!power_of_two_between(s.mailbox_capacity, 2, 1u << 20))

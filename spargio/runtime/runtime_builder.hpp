@@ -18,11 +18,12 @@ class kernel;
 struct runtime_settings {
     unsigned shards = 0;  // 0: as many as CPUs
     unsigned ring_entries = 256;
-    unsigned cq_entries = 0;  // 0: sixteen times ring_entries, at most 65,536
+    unsigned cq_entries = 0;  // 0: four times ring_entries, at most 65,536
+    unsigned operations_in_flight = 65'536;
     unsigned io_workers = 32;
     unsigned mailbox_capacity = 4096;
     std::uint64_t max_tasks = 1u << 20;
-    unsigned spin_us = 50;
+    unsigned spin_us = 100;
     unsigned blocking_threads = 16;
     unsigned blocking_queue = 1024;
     std::vector<unsigned> affinity;
@@ -43,9 +44,12 @@ public:
     /// Requests that fit between two entries into the kernel: a power of two from 16 to 32,768.
     /// Default 256.
     runtime_builder& ring_entries(unsigned entries);
-    /// Completions, and operations in flight, a shard: a power of two from ring_entries to 65,536.
-    /// Default sixteen times ring_entries.
+    /// Completions that fit between two services of a shard: a power of two from ring_entries to
+    /// 65,536; more are kept by the kernel, at a cost. Default four times ring_entries.
     runtime_builder& cq_entries(unsigned entries);
+    /// Operations a shard has with the kernel at once, an idle connection's read among them: 16 to
+    /// 16,777,216. What comes on top waits in its order until one of them ends. Default 65,536.
+    runtime_builder& operations_in_flight(unsigned operations);
     /// Kernel threads a shard for operations that block (fsync, open, ...): 1 to 1,024. Default 32.
     runtime_builder& io_workers(unsigned threads);
     /// Messages that wait at one shard: a power of two from 2 to 1,048,576. Default 4,096.
@@ -54,7 +58,7 @@ public:
     /// Default 1,048,576.
     runtime_builder& max_tasks(std::uint64_t tasks);
     /// How long a shard may look at memory before it sleeps, in microseconds, 0 to 10,000; 0 never
-    /// spins. Default 50, and 0 when there are more shards than CPUs.
+    /// spins. Default 100, and 0 when there are more shards than CPUs.
     runtime_builder& spin_us(unsigned microseconds);
     /// Threads for spawn_blocking(), 1 to 1,024, started when they are needed. Default 16.
     runtime_builder& blocking_threads(unsigned threads);

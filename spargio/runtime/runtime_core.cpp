@@ -17,6 +17,7 @@ shard_options options_of(const runtime_settings& settings, unsigned index) {
     options.index = index;
     options.ring.entries = settings.ring_entries;
     options.ring.cq_entries = settings.cq_entries;
+    options.ring.most_in_flight = settings.operations_in_flight;
     options.ring.io_workers = settings.io_workers;
     options.ring.deferred = settings.deferred_taskrun;
     options.ring.disabled = settings.disabled;
