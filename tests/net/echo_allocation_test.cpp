@@ -29,10 +29,11 @@ void* operator new(std::size_t bytes) {
         return block;
     throw std::bad_alloc();
 }
-void operator delete(void* block) noexcept {
+// Inlined, g++ would see free() beside a new it knows nothing of.
+[[gnu::noinline]] void operator delete(void* block) noexcept {
     std::free(block);
 }
-void operator delete(void* block, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
     std::free(block);
 }
 #endif
