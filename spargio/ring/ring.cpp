@@ -181,11 +181,8 @@ unsigned ring::unsubmitted() const noexcept {
     return tail_ - load_acquire(sq_head_);
 }
 
-bool ring::entry_wanted() const noexcept {
-    return (load_relaxed(sq_flags_) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
-}
-
 void ring::flush() noexcept {
+    static_assert(flags_that_want_entry == (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN));
     if (backlog_.head != nullptr || cancel_backlog_.head != nullptr || bell_idle_)
         place_waiting();
     if (unsubmitted() == 0 && !entry_wanted())
@@ -217,10 +214,6 @@ int ring::enter(unsigned wait, unsigned flags, std::uint64_t timeout_ns) noexcep
 }
 
 // --- reaping -------------------------------------------------------------------------------------
-
-bool ring::completions_visible() const noexcept {
-    return load_acquire(cq_tail_) != load_relaxed(cq_head_);
-}
 
 unsigned ring::reap(detail::work_list& ready) noexcept {
     unsigned head = load_relaxed(cq_head_);

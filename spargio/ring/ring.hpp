@@ -66,7 +66,9 @@ public:
     /// Requests prepared and not yet handed to the kernel.
     [[nodiscard]] unsigned unsubmitted() const noexcept;
     /// The kernel holds completions back until it is entered.
-    [[nodiscard]] bool entry_wanted() const noexcept;
+    [[nodiscard]] bool entry_wanted() const noexcept {
+        return (__atomic_load_n(sq_flags_, __ATOMIC_RELAXED) & flags_that_want_entry) != 0;
+    }
     /// Hands everything prepared to the kernel, if there is anything, without waiting.
     void flush() noexcept;
     /// flush(), then waits for a completion, a bell or the timeout.
@@ -79,7 +81,10 @@ public:
 
     // --- the holder of the service claim ---------------------------------------------------------
 
-    [[nodiscard]] bool completions_visible() const noexcept;
+    [[nodiscard]] bool completions_visible() const noexcept {
+        return __atomic_load_n(cq_tail_, __ATOMIC_ACQUIRE) !=
+               __atomic_load_n(cq_head_, __ATOMIC_RELAXED);
+    }
     /// Takes every completion there is and queues the waiters of what is done into `ready`.
     /// Resumes nothing. \return completions taken.
     unsigned reap(detail::work_list& ready) noexcept;
@@ -96,6 +101,8 @@ public:
     [[nodiscard]] std::uint64_t stray_completions() const noexcept { return strays_.get(); }
 
 private:
+    static constexpr unsigned flags_that_want_entry = 2 | 4;  // overflow, task work
+
     struct pending_list {
         operation* head = nullptr;
         operation* tail = nullptr;
