@@ -66,28 +66,22 @@ void shard::close() noexcept {
 void shard::run() {
     detail::executor_scope scope(this);
     claim_.acquire();
-    bool flushed = true;
     for (;;) {
         ++counters_.turns;
         service();
         if (may_exit()) [[unlikely]]
             break;
+        if (!ready_.empty()) {
+            // Given up while tasks run: from here on another shard may service this one.
+            claim_.release();
+            run_ready();
+            claim_.acquire();
+        }
         if (ready_.empty()) {
             wait_for_work();
-            flushed = true;
-            continue;
+        } else {
+            ring_->flush();
         }
-        // It was left to a park that does not come.
-        if (!flushed)
-            ring_->flush();
-        // Given up while tasks run: from here on another shard may service this one.
-        claim_.release();
-        run_ready();
-        // With nothing more to run and no spin ahead, parking submits and waits in one entry.
-        flushed = !ready_.empty() || spinning_.budget_ns() != 0;
-        if (flushed)
-            ring_->flush();
-        claim_.acquire();
     }
     claim_.release();
     ring_->flush();
@@ -134,18 +128,28 @@ bool shard::work_visible() const noexcept {
            may_exit();
 }
 
+bool shard::timers_due() const noexcept {
+    return !timers_.empty() && timers_.earliest_ns() <= now_ns();
+}
+
 // --- waiting -------------------------------------------------------------------------------------
 
+/// Submits what the tasks prepared, and returns when there is something to service.
 void shard::wait_for_work() noexcept {
     const std::uint64_t budget = spinning_.budget_ns();
-    if (budget != 0) {
+    if (budget != 0)
         ring_->flush();
-        if (spin(budget)) {
-            ++counters_.spins_paid;
-            spinning_.paid();
-            return;
-        }
+    if (work_visible() || timers_due()) {
+        if (budget == 0)
+            ring_->flush();
+        return;
     }
+    if (budget != 0 && spin(budget)) {
+        ++counters_.spins_paid;
+        spinning_.paid();
+        return;
+    }
+    // With no spin ahead, one entry submits and waits.
     const std::uint64_t start = now_ns();
     park();
     spinning_.slept(now_ns() - start + budget);
@@ -156,11 +160,11 @@ bool shard::spin(std::uint64_t budget_ns) noexcept {
     constexpr unsigned looks_per_clock_read = 32;
     std::uint64_t end = 0;
     for (unsigned look = 1;; ++look) {
-        if (work_visible())
-            return true;
         if (ring_->entry_wanted())
             ring_->flush();
         detail::pause();
+        if (work_visible())
+            return true;
         if (look % looks_per_clock_read != 0)
             continue;
         const std::uint64_t now = now_ns();

@@ -22,7 +22,7 @@ struct shard_options {
     unsigned index = 0;
     ring_options ring;
     unsigned mailbox_capacity = 4096;  ///< messages; a power of two
-    unsigned spin_us = 100;            ///< longest spin before a sleep; 0: never spin
+    unsigned spin_us = 50;             ///< longest spin before a sleep; 0: never spin
 };
 
 /// One worker thread's world: its ring, its run queue, its timers, its mailbox.
@@ -128,6 +128,7 @@ private:
     [[nodiscard]] bool spin(std::uint64_t budget_ns) noexcept;
     void park() noexcept;
     [[nodiscard]] bool work_visible() const noexcept;
+    [[nodiscard]] bool timers_due() const noexcept;
     [[nodiscard]] bool may_exit() const noexcept;
     [[nodiscard]] static ring_numbers numbers_of(const ring& seen) noexcept;
     [[nodiscard]] bool knows(const shard& other) const noexcept;
