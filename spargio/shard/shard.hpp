@@ -22,7 +22,7 @@ struct shard_options {
     unsigned index = 0;
     ring_options ring;
     unsigned mailbox_capacity = 4096;  ///< messages; a power of two
-    unsigned spin_us = 50;             ///< longest spin before a sleep; 0: never spin
+    unsigned spin_us = 100;            ///< longest spin before a sleep; 0: never spin
 };
 
 /// One worker thread's world: its ring, its run queue, its timers, its mailbox.
