@@ -12,6 +12,6 @@ auto fs_read_entries() -> std::vector<entry>;
 
 /// Default options poll this way; each entry says where it differs.
 inline constexpr std::string_view waits =
-    "polls for up to 50 us after work while that pays, then blocks in io_uring";
+    "polls for up to 100 us after work while that pays, then blocks in io_uring";
 
 }  // namespace bench::own
