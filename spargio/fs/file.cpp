@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
 
 #include "spargio/fs/detail/zero_byte.hpp"
@@ -9,18 +10,6 @@
 #include "spargio/ring/ops/open.hpp"
 
 namespace spargio::fs {
-namespace {
-
-/// An open that waits, as that of a pipe with a name does, and is interrupted by its cancel, may
-/// answer with a code that the kernel otherwise keeps to itself: nothing was opened.
-struct decode_opened {
-    result<std::size_t> operator()(int outcome) const noexcept {
-        constexpr int restart_system_call = 512;  // ERESTARTSYS of include/linux/errno.h
-        return detail::decode_count()(outcome == -restart_system_call ? -ECANCELED : outcome);
-    }
-};
-
-}  // namespace
 
 task<result<file>> file::open(std::filesystem::path path, open_options options) {
     const auto flags = options.flags();
@@ -29,10 +18,18 @@ task<result<file>> file::open(std::filesystem::path path, open_options options) 
     if (detail::has_zero_byte(path))
         co_return failure(EINVAL);
     const auto opened = co_await detail::await_operation<open_operation>(
-        decode_opened(), nullptr, path.c_str(), *flags, options.mode());
+        detail::decode_count(), nullptr, path.c_str(), *flags, options.mode());
     if (!opened)
         co_return failure(opened.error());
     co_return file(descriptor(static_cast<int>(*opened)));
+}
+
+// A history each shard, since a file may be read on several at once. Two descriptors that share one
+// only try a little too often or too seldom.
+detail::attempt_history* file::read_history(int number) noexcept {
+    constexpr unsigned told_apart = 64;
+    thread_local std::array<detail::attempt_history, told_apart> histories;
+    return &histories[static_cast<unsigned>(number) % told_apart];
 }
 
 task<result<void>> file::read_exact_at(std::span<std::byte> buffer, std::uint64_t offset) {

@@ -38,8 +38,8 @@ public:
     /// all, go on behind them, as read_exact_at() does. Source: pread(2), preadv2(2) RWF_NOWAIT.
     /// \pre `buffer` outlives the await
     [[nodiscard]] auto read_at(std::span<std::byte> buffer, std::uint64_t offset) noexcept {
-        return detail::await_operation<read_operation>(detail::decode_count(), &reads_, fd(),
-                                                       buffer, offset);
+        return detail::await_operation<read_operation>(detail::decode_count(), read_history(fd()),
+                                                       fd(), buffer, offset);
     }
     /// Writes some of `buffer` at `offset`. \return bytes written. Errors:
     /// std::errc::no_space_on_device, ... Source: pwrite(2).
@@ -80,8 +80,10 @@ public:
 private:
     explicit file(descriptor opened) noexcept : descriptor_(std::move(opened)) {}
 
+    /// How reading descriptor `number` without the ring went on the calling shard.
+    [[nodiscard]] static detail::attempt_history* read_history(int number) noexcept;
+
     descriptor descriptor_;
-    detail::attempt_history reads_;
 };
 
 }  // namespace spargio::fs

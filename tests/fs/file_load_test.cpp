@@ -47,7 +47,7 @@ TEST(FileLoad, ALargeFileByChunks) {
 task<void> read_at_random(fs::file& file, std::span<const std::byte> expected, std::uint64_t seed) {
     testing::random_source random(seed);
     std::vector<std::byte> buffer(5000);
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < 200; ++i) {
         const std::size_t offset = random.below(expected.size());
         const std::size_t size = 1 + random.below(buffer.size());
         const auto wanted = expected.subspan(offset, std::min(size, expected.size() - offset));
@@ -79,6 +79,21 @@ TEST(FileLoad, ThirtyTwoReadersAtRandom) {
 
 TEST(FileLoad, ThirtyTwoReadersOnTwoShardsShareAFile) {
     on_shards(2, [] { return read_from_many_tasks(2); });
+}
+
+TEST(FileLoad, AReaderAloneOnEachOfTwoShardsSharesAFile) {
+    // Alone in their turns, both try without the ring at the same time.
+    on_shards(2, []() -> task<void> {
+        const scratch_directory dir;
+        const auto bytes = pattern(100'003, 2);
+        fs::file file = value_or_throw(co_await fs::file::open(dir / "a", making()));
+        value_or_throw(co_await file.write_all_at(bytes, 0));
+        auto elsewhere = value_or_throw(
+            this_runtime().spawn(placement::pinned(1), read_at_random(file, bytes, 1)));
+        auto here = value_or_throw(this_shard::spawn(read_at_random(file, bytes, 2)));
+        co_await std::move(here);
+        co_await std::move(elsewhere);
+    });
 }
 
 /// Of the whole file only the page at `offset`: a read from there on begins in memory and ends on

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "spargio/core/task.hpp"
+#include "trap_steps.hpp"
+
+namespace spargio::trap_test {
+
+/// One operation, and the world it acts on. Made and used on a shard.
+class cancel_subject {
+public:
+    cancel_subject() = default;
+    cancel_subject(const cancel_subject&) = delete;
+    virtual ~cancel_subject() = default;
+
+    /// Does the operation once.
+    virtual task<result<void>> run() = 0;
+    /// An operation that waits can end from now on. Called at most once.
+    virtual void let_end() {}
+    /// Expects that nothing was done (`cancelled`), or everything. let_end() was called before.
+    virtual task<void> check(bool cancelled) = 0;
+};
+
+struct cancel_case {
+    using maker = std::unique_ptr<cancel_subject> (*)();
+
+    const char* name;
+    maker make;                    // one that ends by itself after let_end()
+    maker make_waiting = nullptr;  // one that ends by nothing but a cancel, until let_end()
+    bool always_done = false;      // a stop request makes no difference
+};
+
+template <class Subject>
+std::unique_ptr<cancel_subject> made() {
+    return std::make_unique<Subject>();
+}
+
+const std::vector<cancel_case>& stream_cases();
+const std::vector<cancel_case>& connection_cases();
+const std::vector<cancel_case>& file_cases();
+const std::vector<cancel_case>& path_cases();
+const std::vector<cancel_case>& task_cases();
+
+}  // namespace spargio::trap_test

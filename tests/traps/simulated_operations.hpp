@@ -1,0 +1,32 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <vector>
+
+#include "spargio/core/result.hpp"
+#include "spargio/core/task.hpp"
+#include "spargio/testing/simulated_kernel.hpp"
+
+namespace spargio::trap_test {
+
+/// What the operations act on, in a simulated kernel.
+struct simulated_scene {
+    explicit simulated_scene(testing::simulated_kernel& simulated);
+
+    testing::simulated_kernel& kernel;
+    std::pair<int, int> pair;
+    ::sockaddr_in address{};
+    int listener;
+};
+
+/// One operation as programs await it.
+struct simulated_operation {
+    const char* name;
+    testing::request_kind kind;
+    task<result<void>> (*run)(simulated_scene&);
+};
+
+const std::vector<simulated_operation>& simulated_operations();
+
+}  // namespace spargio::trap_test
