@@ -217,12 +217,20 @@ bool shard::try_send(const message& sent) noexcept {
 void shard::request_exit() noexcept {
     exit_mode none = exit_mode::none;
     exit_.compare_exchange_strong(none, exit_mode::when_empty, std::memory_order_seq_cst);
-    wake_if_asleep();
+    wake_for_exit();
 }
 
 void shard::abandon() noexcept {
     exit_.store(exit_mode::at_once, std::memory_order_seq_cst);
-    wake_if_asleep();
+    wake_for_exit();
+}
+
+/// Rings even if another was told to: a bell that failed is rung again by the shard that sent it,
+/// but that one may have left its loop by now.
+void shard::wake_for_exit() noexcept {
+    const visit from_outside(*this);
+    if (gate_.must_ring() || gate_.still_rung())
+        strike_outside_bell();
 }
 
 /// A shard of the same runtime, whose loop therefore ends before this one's ring is closed.

@@ -133,6 +133,7 @@ private:
     [[nodiscard]] static ring_numbers numbers_of(const ring& seen) noexcept;
     [[nodiscard]] bool knows(const shard& other) const noexcept;
     void wake_if_asleep() noexcept;
+    void wake_for_exit() noexcept;
     void strike_outside_bell() noexcept;
     void retry_bells() noexcept;
 
