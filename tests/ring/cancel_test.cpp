@@ -277,6 +277,28 @@ TEST_P(Cancel, ThatWaitsForRoomIsForgottenWhenTheOperationEnds) {
     EXPECT_EQ(kernel_->requests(request_kind::cancel), 0u);
 }
 
+TEST(CancelInTheBacklog, IsAnEndThatAWaitDoesNotSleepThrough) {
+    simulated_kernel kernel(alone(1));
+    kernel.script(
+        {.kind = request_kind::nop, .delay_ns = scripted_outcome::until_cancelled, .times = 16});
+    stepped_ring ring(kernel, {.entries = 16, .cq_entries = 16, .most_in_flight = 16});
+    std::deque<awaited<nop_operation>> held(16);
+    awaited<nop_operation> waiting;
+    for (auto& nop : held)
+        ring->submit(nop.op);
+    ring->submit(waiting.op);
+    ring.turn();
+    ring->cancel(waiting.op);
+    // Nothing else will ever come.
+    EXPECT_EQ(ring.wait(), 1u);
+    EXPECT_EQ(waiting.op.outcome(), -ECANCELED);
+    EXPECT_EQ(waiting.waiter.times, 1u);
+    for (auto& nop : held)
+        ring->cancel(nop.op);
+    for (auto& nop : held)
+        ring.finish(nop);
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, Cancel, ::testing::ValuesIn(every_operation), sample_name);
 
 }  // namespace

@@ -245,6 +245,28 @@ TEST_P(SubmitReap, CompletionsHeldBackAreAskedFor) {
     close(pair);
 }
 
+TEST(CompletionOverflow, EveryEntryAsksForWhatTheKernelKept) {
+    auto options = alone(1);
+    options.cq_entries = 16;
+    options.immediate_percent = 100;
+    testing::simulated_kernel kernel(options);
+    stepped_ring ring(kernel);
+    std::deque<awaited<nop_operation>> nops(49);
+    for (std::size_t i = 0; i < 32; ++i) {
+        ring->submit(nops[i].op);
+        if (i % 16 == 15)
+            ring->flush();
+    }
+    EXPECT_EQ(ring.run_ready(), 16u);
+    EXPECT_FALSE(ring->completions_visible());
+    // The last of these needs room in the submission queue, for which it enters.
+    for (std::size_t i = 32; i < 49; ++i)
+        ring->submit(nops[i].op);
+    EXPECT_TRUE(ring->completions_visible());
+    for (auto& nop : nops)
+        ring.finish(nop);
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernels, SubmitReap, ::testing::ValuesIn(all_kernels), name_of);
 
 }  // namespace

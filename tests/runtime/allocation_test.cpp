@@ -7,13 +7,8 @@
 #include <new>
 
 #include "entry.hpp"
+#include "process.hpp"
 #include "spargio/core/frame_recycler.hpp"
-
-#if defined(__has_feature)
-#define SPARGIO_TEST_HAS_FEATURE(name) __has_feature(name)
-#else
-#define SPARGIO_TEST_HAS_FEATURE(name) 0
-#endif
 
 namespace {
 std::atomic<std::size_t> allocations = 0;

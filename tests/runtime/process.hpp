@@ -6,6 +6,12 @@
 #include <utility>
 #include <vector>
 
+#if defined(__has_feature)
+#define SPARGIO_TEST_HAS_FEATURE(name) __has_feature(name)
+#else
+#define SPARGIO_TEST_HAS_FEATURE(name) 0
+#endif
+
 namespace spargio::runtime_test {
 
 /// Open descriptors of this process.
