@@ -41,10 +41,11 @@ public:
     [[nodiscard]] answer admit(spawn_record& record) noexcept;
     /// After this, nothing is admitted. Whatever the shard has admitted then is seen by a visit
     /// that begins later.
-    void close() noexcept { intake_.fetch_or(closed_bit, std::memory_order_acq_rel); }
-    [[nodiscard]] bool closed() const noexcept {
-        return (intake_.load(std::memory_order_acquire) & closed_bit) != 0;
+    void close() noexcept {
+        intake_.fetch_or(closed_bit, std::memory_order_acq_rel);
+        closed_.store(true, std::memory_order_release);
     }
+    [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
     /// Never less than there are, once the registry is closed and was visited.
     [[nodiscard]] std::uint64_t alive() const noexcept;
     [[nodiscard]] std::uint64_t spawned() const noexcept;
@@ -88,6 +89,7 @@ private:
     shard& home_;
     const unsigned index_;
     const std::uint64_t most_alive_;
+    std::atomic<bool> closed_ = false;  // apart from what others write: every task looks at it
 
     alignas(64) std::atomic<std::uint64_t> intake_ = 0;  // from elsewhere, ever
     std::atomic<std::uint64_t> refused_ = 0;             // of those
