@@ -17,7 +17,7 @@ public:
 
     /// Sets `ring` up and maps its queues (io_uring_setup(2)). Thread: the ring's owner.
     virtual int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept = 0;
-    /// Unmaps and closes. Thread: the ring's owner.
+    /// Unmaps and closes. Thread: the ring's owner, or any once the owner's thread has ended.
     virtual void destroy(::io_uring& ring) noexcept = 0;
     /// Submits up to `submit` requests and waits for `wait` completions, at most `timeout_ns`
     /// (io_uring_enter(2)). Thread: the ring's owner.

@@ -63,6 +63,10 @@ public:
     /// wait().
     void listen_to_bell(int bell) noexcept;
 
+    /// The last thing the owner does with the ring. After its thread has ended any other may
+    /// destroy it: unmapping memory that two running threads share interrupts the other's CPU.
+    void leave() noexcept;
+
     /// Requests prepared and not yet handed to the kernel.
     [[nodiscard]] unsigned unsubmitted() const noexcept;
     /// The kernel holds completions back until it is entered.

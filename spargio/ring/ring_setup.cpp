@@ -144,13 +144,19 @@ ring::~ring() {
         return;
     SPARGIO_ASSERT(in_flight() == 0);
     SPARGIO_ASSERT(backlog_.head == nullptr && cancel_backlog_.head == nullptr);
-    if (registered_) {
-        ::io_uring_rsrc_update update{};
-        update.offset = static_cast<unsigned>(uring_->enter_ring_fd);
-        kernel_.control(uring_->ring_fd, IORING_UNREGISTER_RING_FDS, &update, 1);
-        uring_->enter_ring_fd = uring_->ring_fd;
-    }
+    leave();
     kernel_.destroy(*uring_);
+}
+
+void ring::leave() noexcept {
+    if (!registered_)
+        return;
+    // The number is the thread's, not the ring's.
+    ::io_uring_rsrc_update update{};
+    update.offset = static_cast<unsigned>(uring_->enter_ring_fd);
+    kernel_.control(uring_->ring_fd, IORING_UNREGISTER_RING_FDS, &update, 1);
+    uring_->enter_ring_fd = uring_->ring_fd;
+    registered_ = false;
 }
 
 int ring::descriptor() const noexcept {

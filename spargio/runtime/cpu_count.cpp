@@ -92,7 +92,8 @@ std::optional<unsigned> detail::cpus_in_cgroup_quota(const fs::path& proc_self_c
 
 unsigned usable_cpus() {
     const unsigned allowed = detail::cpus_in_affinity_mask();
-    const auto quota = detail::cpus_in_cgroup_quota("/proc/self/cgroup", "/sys/fs/cgroup");
+    // Once: it takes a dozen files.
+    static const auto quota = detail::cpus_in_cgroup_quota("/proc/self/cgroup", "/sys/fs/cgroup");
     return quota ? std::min(allowed, *quota) : allowed;
 }
 

@@ -6,7 +6,7 @@
 namespace spargio {
 
 /// The CPUs this process may use: its affinity mask, and no more than its cgroup's quota rounded
-/// up. At least 1.
+/// up, as it was at the first call. At least 1.
 [[nodiscard]] unsigned usable_cpus();
 
 namespace detail {

@@ -85,7 +85,7 @@ void runtime_core::run_shard(unsigned index) noexcept {
     own.meet(shards_);
     own.run();
     await_other_loops();
-    own.close();
+    own.leave();
     const std::lock_guard guard(mutex_);
     thread_ended_[index] = true;
     changed_.notify_all();
@@ -126,7 +126,7 @@ bool runtime_core::await_opening(std::optional<error> own_error) noexcept {
     return phase_ == phase::running;
 }
 
-/// Nobody closes its ring while another may still ring it.
+/// Nobody leaves its ring while another may still ring it.
 void runtime_core::await_other_loops() noexcept {
     std::unique_lock guard(mutex_);
     ++loops_ended_;

@@ -3,8 +3,8 @@
 //   2. ask every task to stop, which cancels what it waits for
 //   3. run until no task and no operation is left, or list who is at the deadline
 //   4. let every loop run dry, and wait for all of them
-//   5. close the rings, then free the buffers
-//   6. join the threads
+//   5. join the threads
+//   6. close the rings: unmapping them while two threads run would cost more than all the rest
 // When the deadline passes with tasks alive, their frames, their rings and a thread stuck in one of
 // them are left behind on purpose: the kernel may still write into them.
 
@@ -61,8 +61,11 @@ std::pair<shutdown_report, bool> runtime_core::shut_down(std::chrono::nanosecond
     ended_.emplace();
     if (!clean)
         ended_->survivors = list_alive([](const spawn_record&) { return true; });
-    close_rings(clean);
+    end_loops(clean);
     join_threads(clean);
+    // 6. One that was left behind stays open.
+    for (const auto& each : shards_)
+        each->close();
     return {*ended_, true};
 }
 
@@ -155,8 +158,8 @@ std::vector<survivor> runtime_core::others_alive(const task_record* self) {
         [self](const spawn_record& task) { return &task != self && task.drain_waits == 0; });
 }
 
-// 4. and 5.
-void runtime_core::close_rings(bool clean) {
+// 4.
+void runtime_core::end_loops(bool clean) {
     for (const auto& each : shards_) {
         if (clean) {
             each->request_exit();
@@ -184,7 +187,7 @@ void runtime_core::leave_behind() {
     left_behind->push_back(shared_from_this());
 }
 
-// 6.
+// 5.
 void runtime_core::join_threads(bool clean) {
     if (!clean)
         leave_behind();

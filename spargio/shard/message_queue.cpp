@@ -1,8 +1,7 @@
 #include "spargio/shard/message_queue.hpp"
 
-#include <sys/mman.h>
-
 #include <bit>
+#include <cstdlib>
 #include <new>
 #include <type_traits>
 
@@ -12,10 +11,10 @@ namespace spargio::detail {
 
 namespace {
 
-void* map_zeros(std::size_t bytes) {
-    void* memory =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+// Not from mmap(2): unmapping interrupts every CPU that ran this process, the C library keeps it.
+void* zeros(std::size_t count, std::size_t bytes) {
+    void* memory = std::calloc(count, bytes);
+    if (memory == nullptr)
         throw std::bad_alloc();
     return memory;
 }
@@ -24,13 +23,13 @@ void* map_zeros(std::size_t bytes) {
 
 // A slot of zeros is an empty slot, so none is written before it is used.
 message_queue::message_queue(unsigned capacity)
-    : mask_(capacity - 1), slots_(static_cast<slot*>(map_zeros(capacity * sizeof(slot)))) {
+    : mask_(capacity - 1), slots_(static_cast<slot*>(zeros(capacity, sizeof(slot)))) {
     SPARGIO_ASSERT(std::has_single_bit(capacity));
     static_assert(std::is_trivially_destructible_v<slot>);
 }
 
 message_queue::~message_queue() {
-    ::munmap(slots_, (mask_ + 1) * sizeof(slot));
+    std::free(slots_);
 }
 
 bool message_queue::push(const message& sent) noexcept {

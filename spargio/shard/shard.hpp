@@ -54,8 +54,11 @@ public:
     /// Runs until request_exit() was called and nothing is queued, armed or in flight, or until
     /// abandon() was.
     void run();
+    /// The last thing the owner does, so that another thread can close().
+    void leave() noexcept { ring_->leave(); }
     /// Closes the ring; after abandon() it is left open instead, and never closed, since what is in
-    /// flight may still be written to. \pre run() has returned, or never ran.
+    /// flight may still be written to. \pre run() has returned, or never ran; called by the owner,
+    /// or after leave() and the end of its thread.
     void close() noexcept;
 
     void defer(detail::work_item& item) noexcept override { ready_.push(item); }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <set>
 
 #include "process.hpp"
@@ -172,14 +173,26 @@ TEST(Builder, SeveralRuntimesLiveInOneProcess) {
     EXPECT_EQ(second.block_on(1, []() -> task<unsigned> { co_return this_shard::id(); }), 1u);
 }
 
+/// Rings' memory in this process.
+std::size_t mapped_rings() {
+    std::ifstream maps("/proc/self/maps");
+    std::size_t count = 0;
+    for (std::string line; std::getline(maps, line);)
+        count += line.find("[io_uring]") != std::string::npos;
+    return count;
+}
+
 TEST(Builder, RebuildingLeavesNothingBehind) {
     (void)built(runtime_builder().shards(2));  // what the process keeps from its first runtime
     const std::size_t descriptors = runtime_test::descriptors();
     const std::size_t threads = thread_names().size();
+    const std::size_t mapped = mapped_rings();
     for (int round = 0; round < 100; ++round) {
         runtime own = built(runtime_builder().shards(2));
         ASSERT_EQ(own.block_on(1, []() -> task<int> { co_return 3; }), 3);
+        ASSERT_GT(mapped_rings(), mapped);
     }
+    EXPECT_EQ(mapped_rings(), mapped);
     EXPECT_EQ(runtime_test::descriptors(), descriptors);
     EXPECT_TRUE(runtime_test::threads_become(threads));
 }

@@ -1,11 +1,14 @@
 #include <liburing.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <ctime>
 
 #include "spargio/ring/kernel.hpp"
@@ -17,13 +20,33 @@ int errno_of(long outcome) noexcept {
     return outcome < 0 ? -errno : static_cast<int>(outcome);
 }
 
+/// A ring's two mappings mostly lie side by side, and every unmapping interrupts each CPU that ran
+/// this process: most of what a short-lived ring costs. \return false when they lie apart.
+bool unmap_at_once(const ::io_uring& ring) noexcept {
+    static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const auto rounded = [](std::size_t bytes) { return (bytes + page - 1) / page * page; };
+    auto* const requests = reinterpret_cast<std::byte*>(ring.sq.sqes);
+    auto* const queues = static_cast<std::byte*>(ring.sq.ring_ptr);
+    const std::size_t requests_size = rounded(ring.sq.ring_entries * sizeof(::io_uring_sqe));
+    const std::size_t queues_size = rounded(ring.sq.ring_sz);
+    if (ring.cq.ring_ptr != ring.sq.ring_ptr || (ring.flags & IORING_SETUP_SQE128) != 0 ||
+        (requests + requests_size != queues && queues + queues_size != requests))
+        return false;
+    ::munmap(std::min(requests, queues), requests_size + queues_size);
+    ::close(ring.ring_fd);
+    return true;
+}
+
 class linux_kernel final : public kernel {
 public:
     int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept override {
         return io_uring_queue_init_params(entries, &ring, &params);
     }
 
-    void destroy(::io_uring& ring) noexcept override { io_uring_queue_exit(&ring); }
+    void destroy(::io_uring& ring) noexcept override {
+        if (!unmap_at_once(ring))
+            io_uring_queue_exit(&ring);
+    }
 
     int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
               std::uint64_t timeout_ns) noexcept override {

@@ -84,7 +84,7 @@ private:
     template <class Wanted>
     [[nodiscard]] std::vector<survivor> list_alive(Wanted wanted);
     bool wait_until_empty(std::chrono::steady_clock::time_point deadline);
-    void close_rings(bool clean);
+    void end_loops(bool clean);
     void join_threads(bool clean);
     void wake_drained() noexcept;
     void leave_behind();
