@@ -53,8 +53,9 @@ SPARGIO_CHILD_PROGRAM(idle_for_a_while) {
     const std::uint64_t woken = parks() - parks_before;
     std::printf("%lld of %lld us of CPU, %llu wake-ups\n", static_cast<long long>(used / 1us),
                 static_cast<long long>(length / 1us), static_cast<unsigned long long>(woken));
-    // 0.0 % is less than 0.05 %.
-    return used < length / 2000 && woken == 0 ? 0 : 1;
+    // 0.0 % is less than 0.05 %. Thread sanitizer has a thread of its own that wakes up.
+    const int share = SPARGIO_TEST_HAS_FEATURE(thread_sanitizer) ? 200 : 2000;
+    return used < length / share && woken == 0 ? 0 : 1;
 }
 
 TEST(Idle, SleepingShardsUseNoCpu) {
