@@ -129,13 +129,23 @@ TEST(Attempt, HistoryMakesThemRareWhereTheyAreInVain) {
     EXPECT_LE(here->stats().attempts_in_vain, 16u);
 }
 
+/// Awaits them itself, without a task for each that would count as a transfer too.
+task<void> receive_in_one_frame(int descriptor, detail::attempt_history* history, int times) {
+    std::array<std::byte, 1> buffer;
+    while (times-- > 0) {
+        const auto received = co_await detail::await_operation<recv_operation>(
+            detail::decode_count{}, history, descriptor, std::span(buffer));
+        EXPECT_EQ(received, 1u);
+    }
+}
+
 /// A chain of attempts that all succeed is one resumption; what others posted waits for its end.
 TEST(Attempt, ChainOfThemLetsOthersRun) {
     simulated_kernel kernel(attempts(100));
     const filled_stream stream(kernel, 1'000);
     stage here(kernel);
     detail::attempt_history history;
-    root<void> reader(*here, receive_times(stream.near, &history, 1'000));
+    root<void> reader(*here, receive_in_one_frame(stream.near, &history, 1'000));
     std::uint64_t tried_before = 0;
     action other([&] { tried_before = here->stats().attempts_succeeded; });
     reader.start();

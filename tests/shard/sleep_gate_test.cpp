@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "spargio/core/pause.hpp"
+
 namespace spargio::shard_test {
 namespace {
 
@@ -65,9 +67,43 @@ TEST(SleepGate, OnlyOneOfManyThreadsRings) {
         round = next;
         while (asked.load() < next * threads)
             std::this_thread::yield();
-        ASSERT_EQ(rang.load(), next);
+        EXPECT_EQ(rang.load(), next);
         gate.woke_up();
     }
+}
+
+/// The two sides at the same moment, again and again: a store that became visible after the load
+/// behind it would let both look past each other.
+TEST(SleepGate, OneOfTheTwoSeesTheOther) {
+    constexpr int rounds = 100'000;
+    sleep_gate gate;
+    std::atomic<int> published = 0;
+    std::atomic<int> begun = 0;
+    std::atomic<int> ended = 0;
+    bool rang = false;
+    std::jthread source([&] {
+        for (int round = 1; round <= rounds; ++round) {
+            for (detail::backoff between_looks; begun.load() < round;)
+                between_looks.wait();
+            published.store(round, std::memory_order_seq_cst);
+            rang = gate.must_ring();
+            ended = round;
+        }
+    });
+    int missed = 0;
+    for (int round = 1; round <= rounds; ++round) {
+        begun = round;
+        // So that the other thread, which has yet to hear of it, comes neither too early nor late.
+        for (int i = round % 32; i > 0; --i)
+            detail::pause();
+        gate.announce();
+        const bool saw = published.load(std::memory_order_seq_cst) == round;
+        for (detail::backoff between_looks; ended.load() < round;)
+            between_looks.wait();
+        missed += !saw && !rang ? 1 : 0;
+        gate.woke_up();
+    }
+    EXPECT_EQ(missed, 0);
 }
 
 /// A kernel that is nothing but a flag: whatever was published before it is rung is seen after.
