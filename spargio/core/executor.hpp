@@ -11,9 +11,22 @@ public:
     virtual void post(work_item& item) noexcept = 0;
     /// Queues `item` behind what is ready now. Thread: the executor's own.
     virtual void defer(work_item& item) noexcept = 0;
+    /// The same, but `item` may be run before older ones: it is what the running one leads to.
+    /// Thread: the executor's own.
+    virtual void defer_next(work_item& item) noexcept { defer(item); }
+    /// Whether stealable work of `other` may as well be run here. Thread: any.
+    [[nodiscard]] bool shares_work_with(const executor& other) const noexcept {
+        return family_ == other.family_;
+    }
+    /// Executors of one family run each other's stealable work; by itself each is its own.
+    void join_family(const void* family) noexcept { family_ = family; }
 
 protected:
+    executor() = default;
     ~executor() = default;
+
+private:
+    const void* family_ = this;
 };
 
 /// The executor of the calling thread, or null. Out of line on purpose: compilers may cache the

@@ -34,9 +34,15 @@ struct promise_base : work_item {
 template <class Promise>
 concept spargio_promise = std::derived_from<Promise, promise_base>;
 
+/// Queues `target` behind what is ready on the current shard. \pre called on one
+inline void go_last(promise_base& target) noexcept {
+    target.kind = target.env->record->runs_as;
+    current_executor()->defer(target);
+}
+
 /// For an await that may not continue in place.
 [[gnu::noinline]] inline std::coroutine_handle<> go_through_queue(promise_base& target) noexcept {
-    current_executor()->defer(target);
+    go_last(target);
     return std::noop_coroutine();
 }
 
@@ -49,15 +55,19 @@ concept spargio_promise = std::derived_from<Promise, promise_base>;
     return go_through_queue(*target);
 }
 
-/// Queues a coroutine that waited for something other than its own shard's completions.
+/// Queues a coroutine that waited for something other than its own shard's completions: at its
+/// task's home, or, if the task may run anywhere, on the shard that wakes it.
 /// Thread: any.
 inline void wake(promise_base& waiter) noexcept {
     SPARGIO_ASSERT(waiter.env != nullptr && waiter.env->record != nullptr);
-    executor& home = *waiter.env->record->home;
-    if (&home == current_executor()) {
-        home.defer(waiter);
+    const task_record& record = *waiter.env->record;
+    waiter.kind = record.runs_as;
+    executor* const here = current_executor();
+    if (here == record.home || (record.runs_as == work_kind::stealable && here != nullptr &&
+                                here->shares_work_with(*record.home))) {
+        here->defer_next(waiter);
     } else {
-        home.post(waiter);
+        record.home->post(waiter);
     }
 }
 

@@ -27,8 +27,8 @@ protected:
 };
 
 /// One spawned task: what all coroutines of its call chain share.
-/// Thread: `home` and `id` are constant from the spawn on; the stop source takes requests from any
-/// thread.
+/// Thread: `home`, `runs_as` and `id` are constant from the spawn on; the stop source takes requests
+/// from any thread.
 struct task_record {
     task_record() noexcept {
         env.stop = stop.get_token();
@@ -37,6 +37,7 @@ struct task_record {
     explicit task_record(executor& shard) noexcept : task_record() { home = &shard; }
 
     executor* home = nullptr;
+    work_kind runs_as = work_kind::pinned;
     std::uint64_t id = 0;
     stop_source stop;
     task_env env;

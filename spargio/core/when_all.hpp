@@ -25,19 +25,26 @@ value_or_monostate<T> take_value(task<T>& child) {
     }
 }
 
-/// Starts `child`, reporting its end to `sink`: here and now, below the caller's frame, while this
-/// resume has transfers left, else from the run queue. So nested groups use a bounded stack.
+/// Makes `child` fit to be started, reporting its end to `sink`.
 template <class T>
-void start_child(task<T>& child, finish_sink& sink, task_env& env) {
+promise_base& prepare_child(task<T>& child, finish_sink& sink, task_env& env) noexcept {
     SPARGIO_ASSERT(child.valid());
     promise_base& promise = child.promise();
     SPARGIO_ASSERT(promise.continuation == nullptr && promise.sink == nullptr);
     promise.sink = &sink;
     promise.env = &env;
+    return promise;
+}
+
+/// Starts `child`, reporting its end to `sink`: here and now, below the caller's frame, while this
+/// resume has transfers left, else from the run queue. So nested groups use a bounded stack.
+template <class T>
+void start_child(task<T>& child, finish_sink& sink, task_env& env) {
+    promise_base& promise = prepare_child(child, sink, env);
     if (spend_transfer()) [[likely]] {
         promise.self.resume();
     } else {
-        current_executor()->defer(promise);
+        go_last(promise);
     }
 }
 
@@ -53,6 +60,21 @@ public:
     [[nodiscard]] std::coroutine_handle<> wait(promise_base& parent) noexcept {
         parent_ = &parent;
         return transfer_to(arrive());
+    }
+
+    /// Whether the children are forked: queued for whichever shard has time, but for the first,
+    /// which goes on in the parent's place.
+    [[nodiscard]] static bool forks(const promise_base& parent) noexcept {
+        return parent.env->record->runs_as == work_kind::stealable;
+    }
+    /// Before the first fork. The parent has no share of its own: its first child goes on for it.
+    void begin_forks(promise_base& parent) noexcept {
+        parent_ = &parent;
+        left_.store(left_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    }
+    static void fork(promise_base& child, executor& here) noexcept {
+        child.kind = work_kind::stealable;
+        here.defer_next(child);
     }
 
 protected:
@@ -74,6 +96,12 @@ public:
     bool await_ready() const noexcept { return false; }
     template <spargio_promise Parent>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Parent> parent) {
+        if constexpr (sizeof...(T) != 0) {
+            if (forks(parent.promise())) {
+                begin_forks(parent.promise());
+                return fork_all(*parent.promise().env, std::index_sequence_for<T...>());
+            }
+        }
         auto start = [&](auto&... child) {
             (start_child(child, *this, *parent.promise().env), ...);
         };
@@ -89,6 +117,17 @@ public:
     }
 
 private:
+    // The last one first: what is queued last is run first, if nobody takes it.
+    template <std::size_t... I>
+    std::coroutine_handle<> fork_all(task_env& env, std::index_sequence<I...>) noexcept {
+        executor& here = *current_executor();
+        promise_base* child = nullptr;
+        ((child = &prepare_child(std::get<sizeof...(T) - 1 - I>(children_), *this, env),
+          I + 1 != sizeof...(T) ? fork(*child, here) : void()),
+         ...);
+        return transfer_to(child);
+    }
+
     std::tuple<task<T>...> children_;
 };
 
@@ -100,8 +139,16 @@ public:
     bool await_ready() const noexcept { return children_.empty(); }
     template <spargio_promise Parent>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Parent> parent) {
+        task_env& env = *parent.promise().env;
+        if (forks(parent.promise())) {
+            begin_forks(parent.promise());
+            executor& here = *current_executor();
+            for (std::size_t last = children_.size() - 1; last != 0; --last)
+                fork(prepare_child(children_[last], *this, env), here);
+            return transfer_to(&prepare_child(children_.front(), *this, env));
+        }
         for (task<T>& child : children_)
-            start_child(child, *this, *parent.promise().env);
+            start_child(child, *this, env);
         return wait(parent.promise());
     }
     auto await_resume() {
@@ -123,8 +170,9 @@ private:
 
 }  // namespace detail
 
-/// Runs the tasks concurrently on the awaiting task's shard and yields all their values, void as
-/// std::monostate. If some throw, the first one in argument order is rethrown, after all ended.
+/// Runs the tasks concurrently and yields all their values, void as std::monostate: on the awaiting
+/// task's shard, or, if that task is stealable, on whichever shards have time, and then in
+/// parallel. If some throw, the first one in argument order is rethrown, after all ended.
 /// A stop request reaches every child through the inherited token.
 template <class... T>
 [[nodiscard]] auto when_all(task<T>... children) {

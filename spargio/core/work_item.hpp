@@ -1,10 +1,18 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "spargio/core/assert.hpp"
 
 namespace spargio::detail {
+
+/// Who may run an item.
+enum class work_kind : std::uint8_t {
+    pinned,     // the shard it was queued on
+    stealable,  // any shard of the runtime
+    request,    // whoever services the shard it was posted to, there and then, under its claim
+};
 
 /// Anything a shard can run: a coroutine to resume, a task to start, a request from elsewhere.
 /// It is linked into at most one queue at a time; the queues own nothing.
@@ -17,6 +25,7 @@ struct work_item {
 
     work_item* next = nullptr;
     run_function run;
+    work_kind kind = work_kind::pinned;
 };
 
 /// A first-in first-out list of work items. One thread at a time.

@@ -190,6 +190,11 @@ void ring::flush() noexcept {
     enter(0, entry_wanted() ? IORING_ENTER_GETEVENTS : 0, kernel::no_timeout);
 }
 
+void ring::submit_now() noexcept {
+    if (unsubmitted() != 0)
+        enter(0, 0, kernel::no_timeout);
+}
+
 void ring::wait(std::uint64_t timeout_ns) noexcept {
     if (backlog_.head != nullptr || cancel_backlog_.head != nullptr || bell_idle_)
         place_waiting();

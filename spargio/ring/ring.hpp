@@ -75,6 +75,9 @@ public:
     }
     /// Hands everything prepared to the kernel, if there is anything, without waiting.
     void flush() noexcept;
+    /// Hands what is prepared to the kernel now, in the middle of a turn; nothing else. Thread: the
+    /// owner, who need not hold the service claim.
+    void submit_now() noexcept;
     /// flush(), then waits for a completion, a bell or the timeout.
     void wait(std::uint64_t timeout_ns) noexcept;
     /// Waiters of operations that ended without the kernel's help (cancelled in the backlog).

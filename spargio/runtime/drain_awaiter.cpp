@@ -6,6 +6,7 @@ namespace spargio::detail {
 
 bool drain_awaiter::start(promise_base& waiter) {
     const bool go_on = bind(waiter);
+    stay_home();
     place_.waiter = this;
     place_.home = &home();
     if (runtime_core::current() == &core_)

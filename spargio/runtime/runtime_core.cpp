@@ -36,11 +36,13 @@ runtime_core* runtime_core::current() noexcept {
 runtime_core::runtime_core(kernel& entry, const runtime_settings& settings)
     : kernel_(entry),
       settings_(settings),
+      share_(settings.shards),
       blocking_(settings.blocking_threads, settings.blocking_queue, settings.thread_name + "-job"),
       thread_ended_(settings.shards),
       process_(::getpid()) {
     for (unsigned index = 0; index < settings.shards; ++index) {
         shards_.push_back(std::make_unique<shard>(kernel_, options_of(settings, index)));
+        shards_.back()->join_family(this);
         registries_.push_back(
             std::make_unique<task_registry>(*this, *shards_.back(), index, settings.max_tasks));
     }
@@ -82,7 +84,7 @@ void runtime_core::run_shard(unsigned index) noexcept {
             own.close();
         return;
     }
-    own.meet(shards_);
+    own.meet(shards_, share_);
     own.run();
     await_other_loops();
     own.leave();

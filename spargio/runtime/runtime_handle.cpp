@@ -57,6 +57,18 @@ int detail::begin(runtime_core* core, placement where, spawn_record& record) noe
     case placement::kind::round_robin:
         target = &core->registry_at(core->next_in_turn());
         break;
+    case placement::kind::stealable:
+        record.make_stealable();
+        target = here != nullptr && &here->owner() == core
+                     ? &core->registry_at(here->home().home_for_new_task().index())
+                     : &core->registry_at(core->next_in_turn());
+        break;
+    case placement::kind::stealable_preferred:
+        if (where.value() >= core->shard_count())
+            return refuse(errc::no_such_shard);
+        record.make_stealable();
+        target = &core->registry_at(static_cast<unsigned>(where.value()));
+        break;
     case placement::kind::sticky:
         target =
             &core->registry_at(static_cast<unsigned>(mixed(where.value()) % core->shard_count()));

@@ -10,6 +10,9 @@ bool blocking_wait::start(promise_base& waiter) {
         return false;
     }
     pool_ = &runtime_core::current()->blocking();
+    // The call may be over at once; its end is a post, which is not looked at before the claim is
+    // free again.
+    const shard::hold held(home());
     switch (pool_->submit(*this)) {
     case blocking_pool::answer::overloaded:
         refusal_ = make_error_code(errc::overloaded);
@@ -18,8 +21,7 @@ bool blocking_wait::start(promise_base& waiter) {
         refusal_ = make_error_code(errc::shut_down);
         break;
     case blocking_pool::answer::accepted:
-        // The call may be over already; its end reaches this shard as a post, so not before now.
-        listen();
+        listen_held();
         return true;
     }
     return false;

@@ -29,6 +29,9 @@ public:
         free_frame(block, bytes);
     }
 
+    /// Before it is admitted.
+    void make_stealable() noexcept { runs_as = kind = work_kind::stealable; }
+
     // --- the handle ------------------------------------------------------------------------------
 
     [[nodiscard]] bool is_done() const noexcept {

@@ -10,7 +10,7 @@ struct yield_awaiter {
     template <spargio_promise Promise>
     void await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
         SPARGIO_ASSERT(current_executor() != nullptr);
-        current_executor()->defer(waiter.promise());
+        go_last(waiter.promise());
     }
     void await_resume() const noexcept {}
 };

@@ -23,8 +23,14 @@ bool io_wait::start(promise_base& waiter, operation& op, attempt_history* histor
     op_ = &op;
     op.waiter = this;
     here.io().submit(op);
-    if (op.cancellable())
+    if (!op.cancellable())
+        return true;
+    if (kind == work_kind::stealable) {
+        const shard::hold held(here);
+        listen_held();
+    } else {
         listen();
+    }
     return true;
 }
 

@@ -9,6 +9,7 @@ bool message_awaiter::start(promise_base& waiter) noexcept {
     if (cancelled_)
         return false;
     wait_.waiter = this;
+    const shard::hold held(home());
     if (home().receive(wait_)) {
         // A message was there. Its reader takes its turn all the same when it has had its share.
         if (spend_transfer())
@@ -16,7 +17,7 @@ bool message_awaiter::start(promise_base& waiter) noexcept {
         end_now();
         return true;
     }
-    listen();
+    listen_held();
     return true;
 }
 

@@ -1,17 +1,14 @@
 #include "spargio/shard/shard.hpp"
 
-#include <algorithm>
-#include <cerrno>
-
 #include "spargio/core/pause.hpp"
 #include "spargio/core/transfer.hpp"
-#include "spargio/ring/outside_bell.hpp"
 
 namespace spargio {
 
 shard::shard(kernel& entry, const shard_options& options)
     : kernel_(entry),
       options_(options),
+      queues_(options.stealing.capacity),
       spinning_(std::uint64_t{options.spin_us} * 1000),
       messages_(options.mailbox_capacity) {}
 
@@ -46,6 +43,13 @@ result<void> shard::open() {
     return {};
 }
 
+void shard::meet(std::span<const std::unique_ptr<shard>> peers,
+                 detail::work_share& share) noexcept {
+    peers_ = peers;
+    if (peers.size() > 1)
+        share_ = &share;
+}
+
 void shard::close() noexcept {
     if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once)
         return;
@@ -55,7 +59,7 @@ void shard::close() noexcept {
     open_ring_.store(nullptr, std::memory_order_seq_cst);
     for (detail::backoff between_looks; visitors_.load(std::memory_order_seq_cst) != 0;)
         between_looks.wait();
-    SPARGIO_ASSERT(ready_.empty() && timers_.empty() && first_waiting_ == nullptr);
+    SPARGIO_ASSERT(queues_.empty() && timers_.empty() && first_waiting_ == nullptr);
     ring_.reset();
     if (const int bell = bell_.exchange(-1); bell >= 0)
         kernel_.close_bell(bell);
@@ -71,218 +75,86 @@ void shard::run() {
         service();
         if (may_exit()) [[unlikely]]
             break;
-        if (!ready_.empty()) {
+        if (share_ != nullptr)
+            take_over_search();
+        if (!queues_.empty()) {
+            if (searching_)
+                end_search();
             // Given up while tasks run: from here on another shard may service this one.
             claim_.release();
             run_ready();
             claim_.acquire();
         }
-        if (ready_.empty()) {
+        if (queues_.empty()) {
             wait_for_work();
         } else {
             ring_->flush();
         }
     }
-    claim_.release();
+    if (searching_)
+        end_search();
     ring_->flush();
 }
 
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.
 void shard::service() noexcept {
     if (!posts_.empty())
-        counters_.posts_received.add(posts_.drain(ready_));
+        counters_.posts_received.add(posts_.drain(woken_));
     if (ring_->completions_visible())
-        counters_.completions.add(ring_->reap(ready_));
+        counters_.completions.add(ring_->reap(woken_));
     while (!ring_->ended_early().empty())
-        ready_.push(ring_->ended_early().pop());
+        woken_.push(ring_->ended_early().pop());
     if (!timers_.empty())
-        counters_.timers_fired.add(timers_.fire(now_ns(), ready_));
+        counters_.timers_fired.add(timers_.fire(now_ns(), woken_));
     if (first_waiting_ != nullptr)
         deliver_messages();
+    queue_woken();
     if (ring_->bells_failed()) [[unlikely]]
         retry_bells();
 }
 
-void shard::run_ready() noexcept {
-    // What becomes ready meanwhile has its turn after the next service.
-    const auto batch = std::min<std::size_t>(ready_.size(), most_run_per_turn);
-    for (std::size_t i = 0; i < batch; ++i) {
-        detail::work_item& item = ready_.pop();
-        detail::refill_transfers();
-        item.run(item);
+/// Requests are answered here and now, and may wake more.
+void shard::queue_woken() noexcept {
+    while (!woken_.empty()) {
+        detail::work_item& item = woken_.pop();
+        if (item.kind == detail::work_kind::request) [[unlikely]] {
+            item.run(item);
+        } else {
+            queues_.push(item);
+        }
     }
-    counters_.items_run.add(batch);
+}
+
+void shard::run_ready() noexcept {
+    unsigned run = 0;
+    for (; run != most_run_per_turn; ++run) {
+        detail::work_item* const item = queues_.pop();
+        if (item == nullptr)
+            break;
+        detail::refill_transfers();
+        item->run(*item);
+        if (share_ != nullptr && share_->wanted())
+            offer_work();
+    }
+    counters_.items_run.add(run);
 }
 
 bool shard::may_exit() const noexcept {
     const exit_mode mode = exit_.load(std::memory_order_seq_cst);
     if (mode == exit_mode::none) [[likely]]
         return false;
-    return mode == exit_mode::at_once ||
-           (ready_.empty() && posts_.empty() && ring_->in_flight() == 0 && timers_.empty());
+    return mode == exit_mode::at_once || (queues_.empty() && woken_.empty() && posts_.empty() &&
+                                          ring_->in_flight() == 0 && timers_.empty());
 }
 
 bool shard::work_visible() const noexcept {
-    return !posts_.empty() || ring_->completions_visible() ||
+    return !posts_.empty() || ring_->completions_visible() || !woken_.empty() ||
            (first_waiting_ != nullptr && !messages_.empty()) || !ring_->ended_early().empty() ||
            may_exit();
 }
 
 bool shard::timers_due() const noexcept {
     return !timers_.empty() && timers_.earliest_ns() <= now_ns();
-}
-
-// --- waiting -------------------------------------------------------------------------------------
-
-/// Submits what the tasks prepared, and returns when there is something to service.
-void shard::wait_for_work() noexcept {
-    const std::uint64_t budget = spinning_.budget_ns();
-    if (budget != 0)
-        ring_->flush();
-    if (work_visible() || timers_due()) {
-        if (budget == 0)
-            ring_->flush();
-        return;
-    }
-    if (budget != 0 && spin(budget)) {
-        ++counters_.spins_paid;
-        spinning_.paid();
-        return;
-    }
-    // With no spin ahead, one entry submits and waits.
-    const std::uint64_t start = now_ns();
-    park();
-    spinning_.slept(now_ns() - start + budget);
-}
-
-/// Looks at memory only, and enters the kernel just when the ring says that completions wait there.
-bool shard::spin(std::uint64_t budget_ns) noexcept {
-    constexpr unsigned looks_per_clock_read = 32;
-    std::uint64_t end = 0;
-    for (unsigned look = 1;; ++look) {
-        if (ring_->entry_wanted())
-            ring_->flush();
-        detail::pause();
-        if (work_visible())
-            return true;
-        if (look % looks_per_clock_read != 0)
-            continue;
-        const std::uint64_t now = now_ns();
-        if (end == 0)
-            end = now + budget_ns;
-        if (now >= timers_.earliest_ns())
-            return true;
-        if (now >= end)
-            return false;
-    }
-}
-
-void shard::park() noexcept {
-    std::uint64_t timeout = kernel::no_timeout;
-    if (!timers_.empty()) {
-        const std::uint64_t now = now_ns();
-        const std::uint64_t earliest = timers_.earliest_ns();
-        if (earliest <= now) {
-            ring_->flush();
-            return;
-        }
-        timeout = earliest - now;
-    }
-    gate_.announce();
-    // Once more after the announcement: a source that saw us awake rings no bell, and what it
-    // pushed in between would wait for ever.
-    if (work_visible()) {
-        ring_->flush();
-    } else {
-        ++counters_.parks;
-        ring_->wait(timeout);
-    }
-    gate_.woke_up();
-}
-
-// --- from other threads --------------------------------------------------------------------------
-
-void shard::post(detail::work_item& item) noexcept {
-    posts_.push(item);
-    wake_if_asleep();
-}
-
-bool shard::try_send(const message& sent) noexcept {
-    if (!messages_.push(sent))
-        return false;
-    wake_if_asleep();
-    return true;
-}
-
-void shard::request_exit() noexcept {
-    exit_mode none = exit_mode::none;
-    exit_.compare_exchange_strong(none, exit_mode::when_empty, std::memory_order_seq_cst);
-    wake_for_exit();
-}
-
-void shard::abandon() noexcept {
-    exit_.store(exit_mode::at_once, std::memory_order_seq_cst);
-    wake_for_exit();
-}
-
-/// Rings even if another was told to: a bell that failed is rung again by the shard that sent it,
-/// but that one may have left its loop by now.
-void shard::wake_for_exit() noexcept {
-    const visit from_outside(*this);
-    if (gate_.must_ring() || gate_.still_rung())
-        strike_outside_bell();
-}
-
-/// A shard of the same runtime, whose loop therefore ends before this one's ring is closed.
-bool shard::knows(const shard& other) const noexcept {
-    return other.index() < peers_.size() && peers_[other.index()].get() == &other;
-}
-
-void shard::wake_if_asleep() noexcept {
-    if (!gate_.announced())
-        return;
-    shard* source = current();
-    if (source == nullptr || !source->knows(*this)) {
-        // It may come while the runtime closes: close() waits for its hand to leave the bell, so
-        // that it never strikes a descriptor that means something else by then.
-        const visit from_outside(*this);
-        if (gate_.must_ring())
-            strike_outside_bell();
-        return;
-    }
-    if (!gate_.must_ring())
-        return;
-    if (source->io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
-        ++source->counters_.bells_sent;
-    } else {
-        strike_outside_bell();
-    }
-}
-
-void shard::strike_outside_bell() noexcept {
-    counters_.bells_from_outside.fetch_add(1, std::memory_order_relaxed);
-    if (const int bell = bell_.load(std::memory_order_acquire); bell >= 0) {
-        kernel_.strike_bell(bell);
-        return;
-    }
-    // Out of memory or of room it is tried again, until the sleeper woke up by itself: for a
-    // completion queue without room it does.
-    const int descriptor = ring_descriptor_.load(std::memory_order_acquire);
-    for (detail::backoff between_tries;; between_tries.wait()) {
-        const int outcome = ring_bell_from_outside(kernel_, descriptor);
-        const bool passes =
-            outcome == -ENOMEM || outcome == -EOVERFLOW || outcome == -EAGAIN || outcome == -EINTR;
-        if (!passes || !gate_.still_rung())
-            return;
-    }
-}
-
-void shard::retry_bells() noexcept {
-    const auto failed = ring_->take_failed_bells();
-    for (const auto& peer : peers_) {
-        if (failed.test(peer->index()))
-            peer->strike_outside_bell();
-    }
 }
 
 // --- messages ------------------------------------------------------------------------------------
@@ -318,7 +190,7 @@ void shard::deliver_messages() noexcept {
         if (first_waiting_ == nullptr)
             last_waiting_ = nullptr;
         ++counters_.messages_received;
-        ready_.push(*served.waiter);
+        woken_.push(*served.waiter);
     }
 }
 
@@ -338,6 +210,10 @@ shard_stats shard::stats() const noexcept {
     seen.timers_fired = counters_.timers_fired.get();
     seen.spins_paid = counters_.spins_paid.get();
     seen.parks = counters_.parks.get();
+    seen.searches = counters_.searches.get();
+    seen.thefts = counters_.thefts.get();
+    seen.items_stolen = counters_.items_stolen.get();
+    seen.searchers_woken = counters_.searchers_woken.get();
     seen.bells_sent = counters_.bells_sent.get();
     seen.bells_from_outside = counters_.bells_from_outside.load(std::memory_order_relaxed);
     const visit reading(*this);

@@ -9,12 +9,15 @@
 #include "spargio/core/executor.hpp"
 #include "spargio/ring/ring.hpp"
 #include "spargio/shard/message_queue.hpp"
+#include "spargio/shard/run_queues.hpp"
 #include "spargio/shard/service_claim.hpp"
 #include "spargio/shard/shard_stats.hpp"
 #include "spargio/shard/sleep_gate.hpp"
 #include "spargio/shard/spin_policy.hpp"
+#include "spargio/shard/steal_options.hpp"
 #include "spargio/shard/timer_queue.hpp"
 #include "spargio/shard/wake_list.hpp"
+#include "spargio/shard/work_share.hpp"
 
 namespace spargio {
 
@@ -23,13 +26,14 @@ struct shard_options {
     ring_options ring;
     unsigned mailbox_capacity = 4096;  ///< messages; a power of two
     unsigned spin_us = 100;            ///< longest spin before a sleep; 0: never spin
+    steal_options stealing;
 };
 
-/// One worker thread's world: its ring, its run queue, its timers, its mailbox.
+/// One worker thread's world: its ring, its run queues, its timers, its mailbox.
 ///
 /// A turn of the loop is: service (take completions, posts, timers and messages, queueing what
-/// woke) under the service claim; run what is queued; flush the ring. With nothing to run it spins
-/// for a little, then parks in the kernel.
+/// woke) under the service claim; run what is queued; flush the ring. With nothing to run it takes
+/// stealable work of others, or spins for a little, then parks in the kernel.
 ///
 /// Thread: the owner calls open() and run(); what any thread may call says so.
 /// Limit: `most_run_per_turn` items between two services.
@@ -49,8 +53,9 @@ public:
 
     /// Sets the ring up on the calling thread, which thereby becomes the owner.
     [[nodiscard]] result<void> open();
-    /// Makes the shards of one runtime, in the order of their numbers, known to this one.
-    void meet(std::span<const std::unique_ptr<shard>> peers) noexcept { peers_ = peers; }
+    /// Makes the shards of one runtime, in the order of their numbers, known to this one, and
+    /// `share`, by which they find each other's stealable work.
+    void meet(std::span<const std::unique_ptr<shard>> peers, detail::work_share& share) noexcept;
     /// Runs until request_exit() was called and nothing is queued, armed or in flight, or until
     /// abandon() was.
     void run();
@@ -61,17 +66,37 @@ public:
     /// or after leave() and the end of its thread.
     void close() noexcept;
 
-    void defer(detail::work_item& item) noexcept override { ready_.push(item); }
+    void defer(detail::work_item& item) noexcept override { queues_.push(item); }
+    void defer_next(detail::work_item& item) noexcept override { queues_.push_next(item); }
     [[nodiscard]] ring& io() noexcept { return *ring_; }
     /// Nothing else is to be done this turn: an operation may be tried without the ring.
     [[nodiscard]] bool quiet() const noexcept {
-        return ready_.empty() && ring_->unsubmitted() == 0;
+        return queues_.empty() && ring_->unsubmitted() == 0;
     }
+    /// Where a new stealable task starts: here, unless on the peer whose turn it is to be asked
+    /// clearly fewer operations wait for the kernel, as those of connections do.
+    [[nodiscard]] shard& home_for_new_task() noexcept;
     void count_attempt(bool succeeded) noexcept {
         ++(succeeded ? counters_.attempts_succeeded : counters_.attempts_in_vain);
     }
+
+    // --- the owner or a rescuer, who holds the service claim -------------------------------------
+
+    /// Holds the claim while a task runs, so that nobody services the shard meanwhile.
+    class hold {
+    public:
+        explicit hold(shard& held) noexcept : held_(held) { held_.claim_.acquire(); }
+        ~hold() { held_.claim_.release(); }
+        hold(const hold&) = delete;
+        hold& operator=(const hold&) = delete;
+
+    private:
+        shard& held_;
+    };
     void arm(detail::timer& entry, std::uint64_t deadline_ns) { timers_.arm(entry, deadline_ns); }
     bool disarm(detail::timer& entry) noexcept { return timers_.cancel(entry); }
+    /// Queues `item`, which woke, at the end of the service.
+    void wake(detail::work_item& item) noexcept { woken_.push(item); }
 
     /// One who waits for this shard's next message: `waiter` is queued once `received` holds it.
     struct message_wait {
@@ -87,6 +112,8 @@ public:
     // --- any thread ------------------------------------------------------------------------------
 
     void post(detail::work_item& item) noexcept override;
+    /// For what can wait until the shard comes by: a sleeper is not woken for it.
+    void post_without_bell(detail::work_item& item) noexcept { posts_.push(item); }
     /// False: the mailbox is full and the message was not queued.
     [[nodiscard]] bool try_send(const message& sent) noexcept;
     void request_exit() noexcept;
@@ -116,7 +143,8 @@ private:
     };
     struct counters {
         detail::counter<> turns, items_run, posts_received, messages_received, completions,
-            attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent;
+            attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent,
+            searches, thefts, items_stolen, searchers_woken;
         std::atomic<std::uint64_t> bells_from_outside = 0;
     };
     struct ring_numbers {
@@ -126,6 +154,7 @@ private:
 
     void service() noexcept;
     void deliver_messages() noexcept;
+    void queue_woken() noexcept;
     void run_ready() noexcept;
     void wait_for_work() noexcept;
     [[nodiscard]] bool spin(std::uint64_t budget_ns) noexcept;
@@ -137,6 +166,18 @@ private:
     [[nodiscard]] bool knows(const shard& other) const noexcept;
     void wake_if_asleep() noexcept;
     void wake_for_exit() noexcept;
+
+    // shard_steal.cpp
+    [[nodiscard]] bool search() noexcept;
+    [[nodiscard]] shard* busiest_victim(unsigned& budget) noexcept;
+    [[nodiscard]] unsigned steal_from(shard& victim) noexcept;
+    [[nodiscard]] bool loot_visible() const noexcept;
+    [[nodiscard]] unsigned loot() const noexcept;
+    void end_search() noexcept;
+    void take_over_search() noexcept;
+    void offer_work() noexcept;
+    void wake_searcher() noexcept;
+
     void strike_outside_bell() noexcept;
     void retry_bells() noexcept;
 
@@ -145,7 +186,8 @@ private:
     std::span<const std::unique_ptr<shard>> peers_;
     std::unique_ptr<ring> ring_;
     feature_set features_;
-    detail::work_list ready_;
+    detail::run_queues queues_;
+    detail::work_list woken_;  // since the service began, or under hold
     detail::timer_queue timers_;
     detail::spin_policy spinning_;
     message_wait* first_waiting_ = nullptr;
@@ -157,6 +199,13 @@ private:
     ring_numbers last_numbers_;  // of the ring that was closed
     mutable std::atomic<int> visitors_ = 0;
     std::atomic<exit_mode> exit_ = exit_mode::none;
+
+    detail::work_share* share_ = nullptr;  // null: alone
+    bool searching_ = false;               // counted in share_
+    std::uint64_t work_offered_ns_ = 0;    // since when stealable work lies about; 0: none
+    unsigned next_victim_ = 0;
+    unsigned next_home_ = 0;
+    alignas(64) std::atomic<bool> search_begun_ = false;  // for us, by who woke us
 
     detail::service_claim claim_;
     detail::sleep_gate gate_;

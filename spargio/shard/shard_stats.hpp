@@ -17,6 +17,10 @@ struct shard_stats {
     std::uint64_t timers_fired = 0;
     std::uint64_t spins_paid = 0;          ///< waits that ended while spinning
     std::uint64_t parks = 0;               ///< sleeps in the kernel
+    std::uint64_t searches = 0;            ///< for others' work
+    std::uint64_t thefts = 0;              ///< searches that brought some
+    std::uint64_t items_stolen = 0;        ///< by this shard
+    std::uint64_t searchers_woken = 0;     ///< by this shard, for work that lay about
     std::uint64_t bells_sent = 0;          ///< to other shards, through this shard's ring
     std::uint64_t bells_from_outside = 0;  ///< to this shard, from threads without a ring
     std::uint64_t kernel_entries = 0;

@@ -9,8 +9,10 @@ bool sleep_awaiter::start(promise_base& waiter) {
     if (cancelled_)
         return false;
     timer_.waiter = this;
-    home().arm(timer_, relative_ ? deadline_after(home().now_ns(), ns_) : ns_);
-    listen();
+    const std::uint64_t deadline = relative_ ? deadline_after(home().now_ns(), ns_) : ns_;
+    const shard::hold held(home());
+    home().arm(timer_, deadline);
+    listen_held();
     return true;
 }
 

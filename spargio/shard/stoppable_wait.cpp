@@ -6,6 +6,7 @@ bool stoppable_wait::bind(promise_base& waiter) noexcept {
     home_ = shard::current();
     SPARGIO_ASSERT(home_ != nullptr && "spargio operations are awaited on a shard");
     waiter_ = &waiter;
+    kind = waiter.env->record->runs_as;
     return !waiter.env->stop.stop_requested();
 }
 
@@ -14,34 +15,46 @@ void stoppable_wait::listen() noexcept {
         listener_.emplace(waiter_->env->stop, stop_request{this});
 }
 
+void stoppable_wait::listen_held() noexcept {
+    held_ = true;
+    listen();
+    held_ = false;
+}
+
 void stoppable_wait::stop_requested() noexcept {
-    if (shard::current() == home_) {
-        if (!over_)
-            on_stop();
-        return;
+    if (shard::current() != home_) {
+        progress_.fetch_or(note_sent, std::memory_order_release);
+        home_->post(note_);
+    } else if (held_) {
+        on_stop();
+    } else {
+        const shard::hold held(*home_);
+        on_stop();
     }
-    note_sent_.store(true, std::memory_order_release);
-    home_->post(note_);
 }
 
 void stoppable_wait::stop_note::arrive(work_item& item) noexcept {
     stoppable_wait& wait = *static_cast<stop_note&>(item).wait;
-    wait.note_arrived_ = true;
-    if (wait.over_) {
-        wait.waiter_->self.resume();
-    } else {
+    // The wait may end meanwhile, elsewhere; it is there as long as this note has not arrived.
+    if ((wait.progress_.load(std::memory_order_acquire) & is_over) == 0)
         wait.on_stop();
+    if ((wait.progress_.fetch_or(note_arrived, std::memory_order_acq_rel) & is_over) != 0) {
+        wait.run = &go_on;
+        wait.home_->wake(wait);
     }
 }
 
 void stoppable_wait::over(work_item& item) noexcept {
     auto& wait = static_cast<stoppable_wait&>(item);
-    wait.over_ = true;
     // From here on no stop request can begin; one that is just being made has sent its note.
     wait.listener_.reset();
-    if (wait.note_sent_.load(std::memory_order_acquire) && !wait.note_arrived_)
-        return;
-    wait.waiter_->self.resume();
+    const std::uint8_t seen = wait.progress_.fetch_or(is_over, std::memory_order_acq_rel);
+    if ((seen & (note_sent | note_arrived)) != note_sent)
+        wait.waiter_->self.resume();
+}
+
+void stoppable_wait::go_on(work_item& item) noexcept {
+    static_cast<stoppable_wait&>(item).waiter_->self.resume();
 }
 
 }  // namespace spargio::detail

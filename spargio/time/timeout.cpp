@@ -2,35 +2,114 @@
 
 namespace spargio::detail {
 
+/// A deadline among a shard's timers, and its two users: the wait, and the shard. Each lets go of
+/// it once; the last one frees it.
+class deadline_wait::alarm {
+public:
+    alarm(deadline_wait& wait, shard& home, work_kind kind) noexcept
+        : wait_(wait), home_(home), rings_(*this) {
+        rings_.kind = kind;
+        timer_.waiter = &rings_;
+    }
+
+    static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+    static void operator delete(void* block, std::size_t bytes) noexcept {
+        free_frame(block, bytes);
+    }
+
+    void set(std::uint64_t deadline_ns) {
+        const shard::hold held(home_);
+        home_.arm(timer_, deadline_ns);
+    }
+
+    /// The wait's: it is not told any more. \return false when it is being told just now.
+    [[nodiscard]] bool leave() noexcept {
+        if (shard::current() == &home_) {
+            const shard::hold held(home_);
+            if (home_.disarm(timer_)) {
+                // Nobody else has it.
+                delete this;
+                return true;
+            }
+        }
+        if (decided_.exchange(true, std::memory_order_acq_rel))
+            return false;
+        if (shard::current() != &home_) {
+            users_.fetch_add(1, std::memory_order_relaxed);
+            home_.post_without_bell(removal_);
+        }
+        let_go();
+        return true;
+    }
+    void let_go() noexcept {
+        if (users_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
+private:
+    struct ringing : work_item {
+        explicit ringing(alarm& which) noexcept : work_item(&ring), self(which) {}
+        static void ring(work_item& item) noexcept {
+            alarm& rung = static_cast<ringing&>(item).self;
+            if (!rung.decided_.exchange(true, std::memory_order_acq_rel))
+                rung.wait_.expire();
+            rung.let_go();
+        }
+        alarm& self;
+    };
+    /// Comes by on the shard whose timer this is, under its claim.
+    struct removal : work_item {
+        explicit removal(alarm& which) noexcept : work_item(&remove), self(which) {
+            kind = work_kind::request;
+        }
+        static void remove(work_item& item) noexcept {
+            alarm& left = static_cast<removal&>(item).self;
+            if (left.home_.disarm(left.timer_))
+                left.let_go();
+            left.let_go();
+        }
+        alarm& self;
+    };
+
+    deadline_wait& wait_;
+    shard& home_;
+    timer timer_;
+    ringing rings_;
+    removal removal_{*this};
+    std::atomic<bool> decided_ = false;  // by who came first: the wait that leaves, or the ringing
+    std::atomic<unsigned> users_ = 2;
+};
+
 std::coroutine_handle<> deadline_wait::start(promise_base& waiter, promise_base& child) {
-    home_ = shard::current();
-    SPARGIO_ASSERT(home_ != nullptr);
+    shard* const home = shard::current();
+    SPARGIO_ASSERT(home != nullptr);
     waiter_ = &waiter;
     env_.record = waiter.env->record;
     env_.stop = source_.get_token();
-    timer_.waiter = this;
-    home_->arm(timer_, relative_ ? deadline_after(home_->now_ns(), ns_) : ns_);
     follow_.emplace(waiter.env->stop, stop_child{this});
     child.sink = this;
     child.env = &env_;
+    alarm_ = new alarm(*this, *home, env_.record->runs_as);
+    alarm_->set(relative_ ? deadline_after(home->now_ns(), ns_) : ns_);
     return transfer_to(&child);
 }
 
 promise_base* deadline_wait::finished(promise_base&) noexcept {
-    child_ended_ = true;
-    // Neither armed nor expired: the timer is in the run queue, and goes on from there.
-    return home_->disarm(timer_) || timer_ran_ ? waiter_ : nullptr;
+    if (alarm_->leave())
+        return waiter_;
+    // It rings: whoever of the two comes second goes on.
+    alarm* const left = alarm_;
+    promise_base* const waiter = waiter_;
+    const bool second = one_ended_.exchange(true, std::memory_order_acq_rel);
+    left->let_go();
+    return second ? waiter : nullptr;
 }
 
-void deadline_wait::expire(work_item& item) noexcept {
-    auto& self = static_cast<deadline_wait&>(item);
-    if (self.child_ended_) {
-        self.waiter_->self.resume();
-        return;
-    }
-    self.timer_ran_ = true;
+void deadline_wait::expire() noexcept {
     // The parent may have asked already: then its stop is the reason, not the deadline.
-    self.expired_ = self.source_.request_stop();
+    expired_ = source_.request_stop();
+    if (one_ended_.exchange(true, std::memory_order_acq_rel))
+        waiter_->self.resume();
 }
 
 }  // namespace spargio::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -14,11 +15,15 @@ namespace spargio {
 namespace detail {
 
 /// Runs a task under a deadline: when it passes, the task is asked to stop, and what it then
-/// answers is the answer. Thread: the shard it was awaited on.
-class deadline_wait : finish_sink, work_item {
+/// answers is the answer.
+///
+/// The deadline belongs to the shard where the wait began, and lies in memory of its own, so that
+/// a task that ends elsewhere need not wait for that shard: it takes its leave of the deadline, and
+/// has it removed when that shard comes by.
+/// Thread: begins on one shard; the task, and a stealable task's deadline, may end on any.
+class deadline_wait : finish_sink {
 public:
-    deadline_wait(std::uint64_t ns, bool relative) noexcept
-        : work_item(&expire), ns_(ns), relative_(relative) {}
+    deadline_wait(std::uint64_t ns, bool relative) noexcept : ns_(ns), relative_(relative) {}
 
 protected:
     ~deadline_wait() = default;
@@ -34,17 +39,18 @@ private:
         void operator()() const noexcept { self->source_.request_stop(); }
     };
 
+    class alarm;
+
     promise_base* finished(promise_base& child) noexcept override;
-    static void expire(work_item& item) noexcept;
+    void expire() noexcept;
 
     std::uint64_t ns_;
     bool relative_;
-    bool child_ended_ = false;
-    bool timer_ran_ = false;
     bool expired_ = false;  // and was the first to ask the task to stop
+    // Of the task's end and the deadline's, once that has begun, the later one goes on.
+    std::atomic<bool> one_ended_ = false;
     promise_base* waiter_ = nullptr;
-    shard* home_ = nullptr;
-    timer timer_;
+    alarm* alarm_ = nullptr;
     stop_source source_;
     task_env env_;
     std::optional<stop_callback<stop_child>> follow_;

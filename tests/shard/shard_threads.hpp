@@ -16,10 +16,11 @@ namespace spargio::shard_test {
 class shard_threads {
 public:
     shard_threads(kernel& entry, unsigned count, shard_options options)
-        : opened_(count + 1), ended_(count) {
+        : share_(count), opened_(count + 1), ended_(count) {
         for (unsigned index = 0; index < count; ++index) {
             options.index = index;
             shards_.push_back(std::make_unique<shard>(entry, options));
+            shards_.back()->join_family(this);
         }
         for (unsigned index = 0; index < count; ++index)
             threads_.emplace_back([this, index] { live(*shards_[index]); });
@@ -49,7 +50,7 @@ private:
         const auto opened = own.open();
         EXPECT_TRUE(opened) << opened.error().message();
         opened_.arrive_and_wait();
-        own.meet(shards_);
+        own.meet(shards_, share_);
         own.run();
         ended_.count_down();
         // Looking at the clock, which stands still in a simulation while somebody neither does that
@@ -61,6 +62,7 @@ private:
         own.close();
     }
 
+    detail::work_share share_;
     std::latch opened_;
     std::latch ended_;
     std::counting_semaphore<> task_ended_{0};

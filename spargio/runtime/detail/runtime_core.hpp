@@ -92,6 +92,7 @@ private:
     kernel& kernel_;
     const runtime_settings settings_;
     std::vector<std::unique_ptr<shard>> shards_;
+    work_share share_;
     std::vector<std::unique_ptr<task_registry>> registries_;
     std::vector<std::thread> threads_;
     blocking_pool blocking_;

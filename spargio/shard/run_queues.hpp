@@ -1,0 +1,83 @@
+#pragma once
+
+#include "spargio/core/work_item.hpp"
+#include "spargio/shard/steal_deque.hpp"
+
+namespace spargio::detail {
+
+/// What is ready on one shard, and in which order it is run.
+///
+///   pinned   first in, first out; nobody else's
+///   shared   first in, first out; others may take from its front
+///   next     last in, first out: what the running task woke or forked; others take its oldest
+///
+/// `next` goes first, which keeps a chain of wakes in one cache and a tree of forks small; after
+/// `most_next_in_a_row` of it one of the three gets its turn in rotation, oldest item first, so
+/// nothing waits for ever.
+/// Thread: the owner; any may steal.
+/// Limit: `capacity` items in each of the stealable two (a power of two); what does not fit is run
+/// here, in its order, and cannot be stolen.
+class run_queues {
+public:
+    static constexpr unsigned most_next_in_a_row = 32;
+
+    explicit run_queues(unsigned capacity) : shared_(capacity), next_(capacity) {}
+
+    // --- the owner -------------------------------------------------------------------------------
+
+    void push(work_item& item) noexcept {
+        if (item.kind != work_kind::stealable || !shared_.push(item))
+            pinned_.push(item);
+    }
+    /// As what is to be run next, if it is stealable.
+    void push_next(work_item& item) noexcept {
+        if (item.kind != work_kind::stealable || !next_.push(item))
+            push(item);
+    }
+
+    /// The item whose turn it is, or null. Null may be wrong while others steal: see empty().
+    [[nodiscard]] work_item* pop() noexcept {
+        if (next_in_a_row_ != most_next_in_a_row) {
+            if (work_item* newest = next_.pop()) {
+                ++next_in_a_row_;
+                return newest;
+            }
+        }
+        next_in_a_row_ = 0;
+        for (int lane = 0; lane != 3; ++lane) {
+            turn_ = turn_ == 2 ? 0 : turn_ + 1;
+            work_item* oldest = nullptr;
+            if (turn_ == 0) {
+                oldest = pinned_.empty() ? nullptr : &pinned_.pop();
+            } else {
+                oldest = (turn_ == 1 ? shared_ : next_).take();
+            }
+            if (oldest != nullptr)
+                return oldest;
+        }
+        return nullptr;
+    }
+
+    [[nodiscard]] bool empty() const noexcept {
+        return pinned_.empty() && shared_.empty() && next_.empty();
+    }
+
+    // --- any thread ------------------------------------------------------------------------------
+
+    /// How many items could be stolen, an estimate.
+    [[nodiscard]] unsigned stealable() const noexcept { return shared_.size() + next_.size(); }
+    /// The oldest stealable item, or null.
+    [[nodiscard]] work_item* steal() noexcept {
+        work_item* stolen = shared_.take();
+        return stolen != nullptr ? stolen : next_.take();
+    }
+
+private:
+    work_list pinned_;
+    unsigned next_in_a_row_ = 0;
+    int turn_ = 0;
+    steal_deque shared_;
+    steal_deque next_;
+};
+
+}  // namespace spargio::detail

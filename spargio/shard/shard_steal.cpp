@@ -1,0 +1,139 @@
+// How a shard finds stealable work of others, and offers its own to those who sleep.
+
+#include <algorithm>
+
+#include "spargio/shard/shard.hpp"
+
+namespace spargio {
+
+/// Items others may take from here: what exceeds the margin.
+unsigned shard::loot() const noexcept {
+    const unsigned stealable = queues_.stealable();
+    const unsigned kept = options_.stealing.locality_margin;
+    return stealable > kept ? stealable - kept : 0;
+}
+
+bool shard::loot_visible() const noexcept {
+    return std::any_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
+        return peer.get() != this && peer->loot() != 0;
+    });
+}
+
+// --- the thief -----------------------------------------------------------------------------------
+
+/// One search. \return whether it brought something into the own queues.
+bool shard::search() noexcept {
+    take_over_search();
+    if (!searching_) {
+        if (!share_->begin())
+            return false;
+        searching_ = true;
+    }
+    ++counters_.searches;
+    unsigned budget = options_.stealing.budget;
+    while (shard* const victim = busiest_victim(budget)) {
+        if (const unsigned stolen = steal_from(*victim)) {
+            ++counters_.thefts;
+            counters_.items_stolen.add(stolen);
+            return true;
+        }
+        budget -= std::min(budget, options_.stealing.fail_cost);
+    }
+    return false;
+}
+
+/// Looks at a few and picks the one with most loot; null when none has any, or the budget is spent.
+shard* shard::busiest_victim(unsigned& budget) noexcept {
+    const auto count = static_cast<unsigned>(peers_.size());
+    const unsigned probes = std::min({options_.stealing.probe_count, count - 1, budget});
+    budget -= probes;
+    shard* busiest = nullptr;
+    unsigned most = 0;
+    for (unsigned probe = 0; probe != probes; ++probe) {
+        next_victim_ = (next_victim_ + options_.stealing.victim_stride) % count;
+        if (next_victim_ == index())
+            next_victim_ = (next_victim_ + 1) % count;
+        shard& seen = *peers_[next_victim_];
+        if (const unsigned has = seen.loot(); has > most) {
+            most = has;
+            busiest = &seen;
+        }
+    }
+    return busiest;
+}
+
+unsigned shard::steal_from(shard& victim) noexcept {
+    const unsigned wanted = std::min(options_.stealing.batch_size, (victim.loot() + 1) / 2);
+    unsigned stolen = 0;
+    while (stolen != wanted) {
+        detail::work_item* const item = victim.queues_.steal();
+        if (item == nullptr)
+            break;
+        queues_.push(*item);
+        ++stolen;
+    }
+    return stolen;
+}
+
+void shard::end_search() noexcept {
+    searching_ = false;
+    share_->end();
+}
+
+/// Who woke this shard to search has counted it already.
+void shard::take_over_search() noexcept {
+    if (!search_begun_.load(std::memory_order_relaxed) ||
+        !search_begun_.exchange(false, std::memory_order_acquire))
+        return;
+    if (searching_)
+        share_->end();
+    searching_ = true;
+}
+
+// --- the victim ----------------------------------------------------------------------------------
+
+shard& shard::home_for_new_task() noexcept {
+    if (share_ == nullptr)
+        return *this;
+    next_home_ = (next_home_ + 1) % static_cast<unsigned>(peers_.size());
+    shard& other = *peers_[next_home_];
+    constexpr unsigned few = 4;
+    const unsigned there = other.ring_->in_flight();
+    return ring_->in_flight() > there + there / 8 + few ? other : *this;
+}
+
+/// Between two items, while somebody sleeps and nobody searches: has one woken for work that lies
+/// about for longer than a wake costs.
+void shard::offer_work() noexcept {
+    if (loot() == 0) {
+        work_offered_ns_ = 0;
+        return;
+    }
+    const std::uint64_t now = now_ns();
+    if (work_offered_ns_ == 0) {
+        work_offered_ns_ = now;
+    } else if (now - work_offered_ns_ >= options_.stealing.wake_delay_ns) {
+        work_offered_ns_ = 0;
+        wake_searcher();
+    }
+}
+
+void shard::wake_searcher() noexcept {
+    if (!share_->wake())
+        return;
+    const std::size_t count = peers_.size();
+    for (std::size_t step = 1; step != count; ++step) {
+        shard& sleeper = *peers_[(index() + step) % count];
+        if (!sleeper.gate_.announced())
+            continue;
+        ++counters_.searchers_woken;
+        sleeper.search_begun_.store(true, std::memory_order_release);
+        sleeper.wake_if_asleep();
+        // Tasks run for now; the bell does not wait for them.
+        ring_->submit_now();
+        return;
+    }
+    share_->end();
+}
+
+}  // namespace spargio

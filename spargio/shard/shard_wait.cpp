@@ -1,0 +1,96 @@
+// How a shard waits: it looks, searches, spins, and sleeps in the kernel.
+
+#include <algorithm>
+
+#include "spargio/core/pause.hpp"
+#include "spargio/shard/shard.hpp"
+
+namespace spargio {
+
+/// Submits what the tasks prepared, and returns when there is something to service.
+void shard::wait_for_work() noexcept {
+    const std::uint64_t budget = spinning_.budget_ns();
+    if (budget != 0)
+        ring_->flush();
+    if (work_visible() || timers_due()) {
+        if (budget == 0)
+            ring_->flush();
+        return;
+    }
+    if (share_ != nullptr && search()) {
+        if (budget == 0)
+            ring_->flush();
+        return;
+    }
+    if (budget != 0 && spin(budget)) {
+        ++counters_.spins_paid;
+        spinning_.paid();
+        return;
+    }
+    // With no spin ahead, one entry submits and waits.
+    const std::uint64_t start = now_ns();
+    park();
+    spinning_.slept(now_ns() - start + budget);
+}
+
+/// Looks at memory only, its own and what others may have to steal, and enters the kernel just when
+/// the ring says that completions wait there.
+bool shard::spin(std::uint64_t budget_ns) noexcept {
+    constexpr unsigned looks_per_clock_read = 32;
+    std::uint64_t end = 0;
+    unsigned search_gap = options_.stealing.backoff_min;
+    unsigned next_search = search_gap;
+    for (unsigned look = 1;; ++look) {
+        if (ring_->entry_wanted())
+            ring_->flush();
+        detail::pause();
+        if (work_visible())
+            return true;
+        if (share_ != nullptr && look == next_search) {
+            if (search())
+                return true;
+            search_gap = std::min(2 * search_gap, options_.stealing.backoff_max);
+            next_search += search_gap;
+        }
+        if (look % looks_per_clock_read != 0)
+            continue;
+        const std::uint64_t now = now_ns();
+        if (end == 0)
+            end = now + budget_ns;
+        if (now >= timers_.earliest_ns())
+            return true;
+        if (now >= end)
+            return false;
+    }
+}
+
+void shard::park() noexcept {
+    std::uint64_t timeout = kernel::no_timeout;
+    if (!timers_.empty()) {
+        const std::uint64_t now = now_ns();
+        const std::uint64_t earliest = timers_.earliest_ns();
+        if (earliest <= now) {
+            ring_->flush();
+            return;
+        }
+        timeout = earliest - now;
+    }
+    if (searching_)
+        end_search();
+    gate_.announce();
+    if (share_ != nullptr)
+        share_->sleeps();
+    // Once more after the announcement: a source that saw us awake rings no bell, and what it
+    // pushed in between would wait for ever.
+    if (work_visible() || (share_ != nullptr && loot_visible())) {
+        ring_->flush();
+    } else {
+        ++counters_.parks;
+        ring_->wait(timeout);
+    }
+    if (share_ != nullptr)
+        share_->woke_up();
+    gate_.woke_up();
+}
+
+}  // namespace spargio

@@ -1,0 +1,19 @@
+#pragma once
+
+namespace spargio {
+
+/// How shards look for each other's work.
+struct steal_options {
+    unsigned probe_count = 4;      ///< victims looked at in one go; the one with most loses
+    unsigned victim_stride = 1;    ///< from one victim to the next, in shards
+    unsigned batch_size = 16;      ///< items taken from one victim at most, and never over half
+    unsigned locality_margin = 0;  ///< items a victim keeps: only what exceeds them is stolen
+    unsigned budget = 16;          ///< of one search: a probe costs 1
+    unsigned fail_cost = 4;        ///< what a theft costs that found the items gone
+    unsigned backoff_min = 2;      ///< looks of a spin before its next search, doubled in vain
+    unsigned backoff_max = 16;
+    unsigned wake_delay_ns = 5000;  ///< how long work lies about before a sleeper is woken for it
+    unsigned capacity = 1024;       ///< of each stealable queue; a power of two
+};
+
+}  // namespace spargio

@@ -1,0 +1,249 @@
+// Tasks that run wherever there is time for them.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+#include "entry.hpp"
+#include "spargio/core/when_any.hpp"
+#include "spargio/runtime/spawn_blocking.hpp"
+#include "spargio/runtime/task_group.hpp"
+#include "spargio/runtime/yield.hpp"
+#include "spargio/time/sleep.hpp"
+#include "spargio/time/timeout.hpp"
+
+namespace spargio {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime_test::until_stopped;
+using runtime_test::value_of;
+using runtime_test::where_it_runs;
+using runtime_test::with_shards;
+
+TEST(Stealing, APinnedTaskStaysWhereItIs) {
+    runtime own = with_shards(2);
+    own.block_on(0, [&]() -> task<void> {
+        std::vector<join_handle<void>> all;
+        for (int i = 0; i < 100; ++i) {
+            all.push_back(value_or_throw(this_shard::spawn([]() -> task<void> {
+                for (int turn = 0; turn < 20; ++turn) {
+                    EXPECT_EQ(this_shard::id(), 0u);
+                    co_await yield();
+                }
+            })));
+        }
+        for (auto& each : all)
+            co_await each;
+    });
+}
+
+TEST(Stealing, PreferredBeyondTheLastShardIsRefused) {
+    const runtime own = with_shards(2);
+    EXPECT_EQ(own.handle().spawn(placement::stealable_preferred(2), where_it_runs()).error(),
+              errc::no_such_shard);
+}
+
+TEST(Stealing, ValuesAndExceptionsComeBack) {
+    runtime own = with_shards(2);
+    own.block_on([&]() -> task<void> {
+        std::vector<join_handle<int>> all;
+        for (int i = 0; i < 1000; ++i) {
+            all.push_back(
+                value_or_throw(this_runtime().spawn(placement::stealable(), [i]() -> task<int> {
+                    co_await yield();
+                    if (i % 10 == 0)
+                        throw std::runtime_error("ten");
+                    co_return i;
+                })));
+        }
+        int sum = 0, thrown = 0;
+        for (auto& each : all) {
+            const auto ended = co_await each.join();
+            thrown += ended.has_exception();
+            if (ended.has_value())
+                sum += const_cast<outcome<int>&>(ended).value();
+        }
+        EXPECT_EQ(thrown, 100);
+        EXPECT_EQ(sum, 499500 - 49500);
+    });
+}
+
+TEST(Stealing, FromAThreadThatIsNoShard) {
+    const runtime own = with_shards(3);
+    std::vector<join_handle<int>> all;
+    for (int i = 0; i < 300; ++i)
+        all.push_back(value_or_throw(own.handle().spawn(placement::stealable(), value_of(i))));
+    int sum = 0;
+    for (auto& each : all)
+        sum += each.wait();
+    EXPECT_EQ(sum, 300 * 299 / 2);
+}
+
+// --- every await may be gone on from elsewhere ---------------------------------------------------
+
+task<int> sleeps() {
+    EXPECT_TRUE(co_await sleep_for(50us));
+    co_return 1;
+}
+task<int> times_out() {
+    const auto late = co_await timeout(50us, until_stopped());
+    EXPECT_TRUE(late.has_value() ? *late : late.error() == std::errc::timed_out);
+    co_return 1;
+}
+task<int> ends_in_time() {
+    const auto ended = co_await timeout(10s, sleeps());
+    EXPECT_EQ(ended, 1);
+    co_return 1;
+}
+task<int> sleeps_unless_stopped() {
+    (void)co_await sleep_for(50us);
+    co_return 1;
+}
+task<int> wins() {
+    const auto first = co_await when_any(sleeps_unless_stopped(), sleeps_unless_stopped());
+    co_return std::visit([](int value) { return value; }, first);
+}
+task<int> gathers() {
+    const auto [a, b, c] = co_await when_all(sleeps(), value_of(1), ends_in_time());
+    co_return a + b + c - 2;
+}
+task<int> calls() {
+    co_return value_or_throw(co_await spawn_blocking([] { return 1; }));
+}
+task<int> joins() {
+    co_return co_await value_or_throw(this_runtime().spawn(placement::stealable(), sleeps()));
+}
+task<int> is_stopped() {
+    auto other = value_or_throw(this_runtime().spawn(placement::stealable(), until_stopped()));
+    co_await sleep_for(20us);
+    other.request_stop();
+    co_return co_await other ? 1 : 0;
+}
+task<int> groups() {
+    std::atomic<int> ran = 0;
+    task_group group;
+    for (int i = 0; i < 3; ++i) {
+        value_or_throw(group.spawn(placement::stealable(), [&]() -> task<void> {
+            co_await yield();
+            ++ran;
+        }));
+    }
+    co_await group.join();
+    co_return ran - 2;
+}
+
+TEST(Stealing, EveryAwaitMayBeGoneOnFromElsewhere) {
+    runtime own = with_shards(3);
+    constexpr std::array kinds = {sleeps, times_out, ends_in_time, wins,  gathers,
+                                  calls,  joins,     is_stopped,   groups};
+    constexpr int rounds = 60;
+    own.block_on([&]() -> task<void> {
+        std::vector<join_handle<int>> all;
+        for (int round = 0; round < rounds; ++round) {
+            for (const auto kind : kinds) {
+                all.push_back(value_or_throw(
+                    this_runtime().spawn(placement::stealable(), [kind]() -> task<int> {
+                        int sum = 0;
+                        for (int i = 0; i < 5; ++i) {
+                            sum += co_await kind();
+                            // Uneven work, so that there is something to steal.
+                            const auto end = std::chrono::steady_clock::now() + 20us;
+                            while (std::chrono::steady_clock::now() < end) {
+                            }
+                        }
+                        co_return sum;
+                    })));
+            }
+        }
+        int sum = 0;
+        for (auto& each : all)
+            sum += co_await each;
+        EXPECT_EQ(sum, 5 * rounds * static_cast<int>(kinds.size()));
+    });
+    std::uint64_t stolen = 0;
+    for (unsigned shard = 0; shard < 3; ++shard)
+        stolen += own.stats(shard).items_stolen;
+    EXPECT_GT(stolen, 0u);
+}
+
+// --- forks ---------------------------------------------------------------------------------------
+
+task<std::uint64_t> fib(unsigned n) {
+    if (n < 2)
+        co_return n;
+    const auto [a, b] = co_await when_all(fib(n - 1), fib(n - 2));
+    co_return a + b;
+}
+
+task<std::uint64_t> leaves(std::uint64_t first, std::uint64_t count) {
+    if (count == 1)
+        co_return first;
+    std::vector<task<std::uint64_t>> children;
+    for (std::uint64_t i = 0; i < 10; ++i)
+        children.push_back(leaves(first + i * (count / 10), count / 10));
+    const auto sums = co_await when_all(std::move(children));
+    co_return std::accumulate(sums.begin(), sums.end(), std::uint64_t{0});
+}
+
+TEST(Stealing, ForksAreSharedAndJoined) {
+    runtime own = with_shards(2);
+    EXPECT_EQ(value_or_throw(own.handle().spawn(placement::stealable(), fib(20))).wait(), 6765u);
+    EXPECT_EQ(value_or_throw(own.handle().spawn(placement::stealable(), leaves(0, 10'000))).wait(),
+              10'000u * 9'999 / 2);
+}
+
+TEST(Stealing, AForkThatThrowsIsThrownAfterAllHaveEnded) {
+    runtime own = with_shards(2);
+    std::atomic<int> ended = 0;
+    auto child = [&](bool throws) -> task<void> {
+        co_await yield();
+        ++ended;
+        if (throws)
+            throw std::runtime_error("fork");
+    };
+    auto parent = [&]() -> task<void> {
+        co_await when_all(child(false), child(true), child(false));
+    };
+    EXPECT_THROW(value_or_throw(own.handle().spawn(placement::stealable(), parent)).wait(),
+                 std::runtime_error);
+    EXPECT_EQ(ended, 3);
+}
+
+// --- beside others -------------------------------------------------------------------------------
+
+/// Tasks that are always ready hold nobody up for long, however many they are.
+TEST(Stealing, APairThatWakesEachOtherGoesOnBesideManyThatAreAlwaysReady) {
+    runtime own = with_shards(1);
+    std::atomic<bool> ended = false;
+    own.block_on([&]() -> task<void> {
+        task_group group;
+        std::uint64_t most_between = 0, others = 0, last = 0;
+        for (int i = 0; i < 1000; ++i) {
+            value_or_throw(group.spawn(placement::stealable(), [&]() -> task<void> {
+                while (!ended) {
+                    ++others;
+                    co_await yield();
+                }
+            }));
+        }
+        for (int i = 0; i < 200; ++i) {
+            co_await value_or_throw(this_runtime().spawn(placement::stealable(), value_of(i)));
+            most_between = std::max(most_between, others - last);
+            last = others;
+        }
+        ended = true;
+        co_await group.join();
+        // A round of all for the child, and one for the wake.
+        EXPECT_LE(most_between, 3000u);
+    });
+}
+
+}  // namespace
+}  // namespace spargio
