@@ -128,6 +128,53 @@ class Headers(TreeTest):
         self.expect_green("check_headers.py")
 
 
+class Awaits(TreeTest):
+    """Each body behaves with g++ 12.2 as it is said to here."""
+
+    def coroutine(self, body):
+        self.write("tests/core/a.cpp", f"task<int> f(bool v) {{\n    {body}\n    co_return 5;\n}}\n")
+
+    def expect_dropped(self, body):
+        self.coroutine(body)
+        self.expect_red("check_awaits.py", "tests/core/a.cpp:2:")
+
+    def expect_kept(self, body):
+        self.coroutine(body)
+        self.expect_green("check_awaits.py")
+
+    def test_conditions(self):
+        for body in ("if (co_await g(v)) h();", "if (!v) h(); else if (v && !co_await g(v)) h();",
+                     "while (co_await g(v)) h();", "do h(); while (co_await g(v));",
+                     "for (; co_await g(v);) h();", "switch (int(co_await g(v))) { case 1: h(); }",
+                     "co_await g(v); if (v) { if (k(co_await g(v))) h(); }",
+                     "try { if (co_await g(v)) h(); } catch (...) {}",
+                     "if (co_await g<std::vector<int>>(v)) co_return 1;"):
+            with self.subTest(body):
+                self.expect_dropped(body)
+
+    def test_a_declaration_anywhere_keeps_them(self):
+        for body in ("const bool w = co_await g(v); if (w) h();", "if (co_await g(v)) { int z = 0; k(z); }",
+                     "{ std::vector<std::pair<int, int>> z; } if (co_await g(v)) h();",
+                     "if (co_await g(v)) h(); auto [a, b] = k();", "using w = int; if (co_await g(v)) h();",
+                     "for (auto& each : all) h(); while (co_await g(v)) h();",
+                     "try { if (co_await g(v)) h(); } catch (error& e) {}",
+                     "if (bool w = co_await g(v)) h();", "if (bool w = v; co_await g(w)) h();"):
+            with self.subTest(body):
+                self.expect_kept(body)
+
+    def test_other_places_keep_them(self):
+        for body in ("k(co_await g(v));", "(co_await g(v)) ? h() : h();", "while (v) co_await g(v);",
+                     "for (co_await g(v); v; co_await g(v)) h();", "// if (co_await g(v))",
+                     'k("if (co_await g(v))");', "switch (v) { case 1: co_await g(v); }",
+                     "while (spawn([]() -> task<void> { co_await g(); })) h();"):
+            with self.subTest(body):
+                self.expect_kept(body)
+
+    def test_a_lambda_is_a_coroutine_of_its_own(self):
+        self.expect_dropped("int w = 0; run([](bool v) -> task<int> { if (co_await g(v)) co_return 1; }(w));")
+        self.expect_dropped("int w = 0; run([] { if (co_await g()) h(); });")
+
+
 class Length(TreeTest):
     def test_limit_itself(self):
         self.write("spargio/core/a.cpp", "\n" * 400)
