@@ -19,16 +19,17 @@ namespace detail {
 /// One registered callback, a node in its source's list. It lives in the object that waits.
 class stop_node {
 public:
-    using function = void (*)(stop_node&) noexcept;
+    // Not `function`: a name of this private base is one in every stop_callback.
+    using invoker = void (*)(stop_node&) noexcept;
 
-    explicit stop_node(function invoke) noexcept : invoke_(invoke) {}
+    explicit stop_node(invoker invoke) noexcept : invoke_(invoke) {}
     stop_node(const stop_node&) = delete;
     stop_node& operator=(const stop_node&) = delete;
 
 private:
     friend class spargio::stop_source;
 
-    function invoke_;
+    invoker invoke_;
     stop_source* source_ = nullptr;
     stop_node* next_ = nullptr;
     stop_node** link_ = nullptr;          // what points at this node; null once taken out

@@ -118,6 +118,11 @@ class Headers(TreeTest):
         self.write("spargio/core/a.hpp", "#pragma once\ninline void f(int x) {}\n")
         self.expect_red("check_headers.py", "unused parameter")
 
+    def test_header_with_a_name_that_hides_another(self):
+        self.write("spargio/core/a.hpp",
+                   "#pragma once\nstruct a {\n    using b = int;\n    void f(int b) { (void)b; }\n};\n")
+        self.expect_red("check_headers.py", "shadow")
+
     def test_liburing_through_another_header(self):
         self.write("spargio/core/a.hpp", '#pragma once\n#include "spargio/core/detail/b.hpp"\n')
         self.write("spargio/core/detail/b.hpp", "#pragma once\n#include <liburing.h>\n")
