@@ -64,7 +64,9 @@ private:
     friend class ring;
 
     const operation_type* type_;
-    operation* next_ = nullptr;  // in the ring's backlog, or among the cancels that wait for room
+    // In the ring's backlog, or among the cancels that wait for room.
+    operation* next_ = nullptr;
+    operation* previous_ = nullptr;
     int outcome_ = 0;
     state state_ = state::idle;
     std::uint8_t acknowledgements_due_ = 0;  // of cancels that were sent

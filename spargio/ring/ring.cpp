@@ -67,8 +67,7 @@ bool ring::place(operation& op) noexcept {
 
 void ring::cancel(operation& op) noexcept {
     if (op.state_ == operation::state::backlog) {
-        [[maybe_unused]] const bool found = backlog_.remove(op);
-        SPARGIO_ASSERT(found);
+        backlog_.remove(op);
         op.outcome_ = -ECANCELED;
         op.state_ = operation::state::done;
         ended_early_.push(*op.waiter);
@@ -160,7 +159,7 @@ void ring::place_waiting() noexcept {
         operation& op = *cancel_backlog_.head;
         if (op.state_ == operation::state::in_flight && !place_cancel(op))
             break;
-        cancel_backlog_.pop();
+        cancel_backlog_.remove(op);
         op.cancel_waiting_ = false;
         if (op.state_ != operation::state::completed)
             continue;
@@ -172,8 +171,8 @@ void ring::place_waiting() noexcept {
         operation& op = *backlog_.head;
         if (!place(op))
             break;
-        // place() has not touched the link: the operation is still the list's head.
-        backlog_.pop();
+        // place() has not touched the links: the operation is still the list's head.
+        backlog_.remove(op);
     }
 }
 
@@ -292,32 +291,18 @@ void ring::stray() noexcept {
 // --- lists ---------------------------------------------------------------------------------------
 
 void ring::pending_list::push(operation& op) noexcept {
-    op.next_ = nullptr;
+    SPARGIO_ASSERT(op.next_ == nullptr && op.previous_ == nullptr);
+    op.previous_ = tail;
     (tail != nullptr ? tail->next_ : head) = &op;
     tail = &op;
 }
 
-operation* ring::pending_list::pop() noexcept {
-    operation* op = head;
-    head = op->next_;
-    if (head == nullptr)
-        tail = nullptr;
-    op->next_ = nullptr;
-    return op;
-}
-
-bool ring::pending_list::remove(operation& op) noexcept {
-    operation* before = nullptr;
-    for (operation* at = head; at != nullptr; before = at, at = at->next_) {
-        if (at != &op)
-            continue;
-        (before != nullptr ? before->next_ : head) = op.next_;
-        if (tail == &op)
-            tail = before;
-        op.next_ = nullptr;
-        return true;
-    }
-    return false;
+void ring::pending_list::remove(operation& op) noexcept {
+    SPARGIO_ASSERT(op.previous_ != nullptr || head == &op);
+    SPARGIO_ASSERT(op.next_ != nullptr || tail == &op);
+    (op.previous_ != nullptr ? op.previous_->next_ : head) = op.next_;
+    (op.next_ != nullptr ? op.next_->previous_ : tail) = op.previous_;
+    op.next_ = op.previous_ = nullptr;
 }
 
 }  // namespace spargio

@@ -114,9 +114,9 @@ private:
         operation* head = nullptr;
         operation* tail = nullptr;
         void push(operation& op) noexcept;
-        operation* pop() noexcept;
-        bool remove(operation& op) noexcept;
+        void remove(operation& op) noexcept;
     };
+    /// Linked both ways: cancelling in a long backlog looks at the neighbours alone.
 
     ring(kernel& entry, const ring_options& options);
     int create(unsigned entries, unsigned cq_entries);

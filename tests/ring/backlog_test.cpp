@@ -1,0 +1,89 @@
+// What waits for room in the ring, and leaves that line again.
+
+#include <algorithm>
+#include <cerrno>
+#include <deque>
+#include <vector>
+
+#include "kernel_under_test.hpp"
+#include "nop_operation.hpp"
+
+namespace spargio::ring_test {
+namespace {
+
+using testing::simulated_kernel;
+using nops = std::deque<awaited<nop_operation>>;
+
+/// A ring with one operation in flight and all others in the backlog.
+class Backlog : public ::testing::Test {
+protected:
+    void submit(std::size_t count) {
+        all_.resize(count);
+        for (auto& nop : all_)
+            ring_->submit(nop.op);
+        ASSERT_EQ(ring_->in_flight(), 1u);
+    }
+    void cancel(std::size_t which) {
+        ring_->cancel(all_[which].op);
+        EXPECT_EQ(all_[which].op.outcome(), -ECANCELED);
+    }
+    /// Runs to the end: what was cancelled never had a request, the others had theirs in order.
+    void finish(const std::vector<std::size_t>& cancelled) {
+        unsigned last_place = 0;
+        for (std::size_t i = 0; i < all_.size(); ++i) {
+            const bool gone = std::ranges::find(cancelled, i) != cancelled.end();
+            EXPECT_EQ(ring_.finish(all_[i]), gone ? -ECANCELED : 0) << i;
+            if (gone) {
+                EXPECT_EQ(all_[i].op.place, 0u) << i;
+                continue;
+            }
+            EXPECT_GT(all_[i].op.place, last_place) << i;
+            last_place = all_[i].op.place;
+        }
+        EXPECT_EQ(kernel_.requests(testing::request_kind::nop), all_.size() - cancelled.size());
+    }
+
+    simulated_kernel kernel_{alone(1)};
+    stepped_ring ring_{kernel_, {.entries = 16, .cq_entries = 64, .most_in_flight = 1}};
+    nops all_;
+};
+
+TEST_F(Backlog, IsLeftAtItsHeadAtItsTailAndInTheMiddle) {
+    submit(9);
+    for (const std::size_t which : {1u, 8u, 4u, 5u, 2u})
+        cancel(which);
+    finish({1, 2, 4, 5, 8});
+}
+
+TEST_F(Backlog, IsLeftByAllAndEnteredAgain) {
+    submit(4);
+    for (const std::size_t which : {2u, 1u, 3u})
+        cancel(which);
+    all_.emplace_back();
+    ring_->submit(all_.back().op);
+    finish({1, 2, 3});
+}
+
+TEST_F(Backlog, IsEnteredBehindATailThatLeft) {
+    submit(4);
+    cancel(3);
+    all_.emplace_back();
+    ring_->submit(all_.back().op);
+    finish({3});
+}
+
+/// Whoever looked through the line for each of them would not come to an end.
+TEST_F(Backlog, IsLeftAtOnceHoweverLongItIs) {
+    constexpr std::size_t many = 400'000;
+    submit(many);
+    for (std::size_t i = many - 1; i > 0; --i)
+        cancel(i);
+    ring_.run_ready();
+    EXPECT_EQ(ring_.finish(all_.front()), 0);
+    for (const auto& nop : all_)
+        ASSERT_EQ(nop.waiter.times, 1u);
+    EXPECT_EQ(kernel_.requests(testing::request_kind::nop), 1u);
+}
+
+}  // namespace
+}  // namespace spargio::ring_test
