@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from harness import drive, guard, machine, measure, report_html, summary_svg, table  # noqa: E402
+from harness import drive, guard, load, machine, measure, report_html, summary_svg, table  # noqa: E402
 
 
 def arguments():
@@ -73,6 +73,7 @@ def run_all(args, specs):
               "smoke": args.smoke, "workloads": []}
     failures = []
     peer = drive.EchoPeer(args.build)
+    generator = load.Generator(args.build)
     try:
         surroundings = ["--file", data, "--echo-port", str(peer.port)]
         rows = drive.catalogue(executables, surroundings)
@@ -80,7 +81,7 @@ def run_all(args, specs):
         for name, spec in specs.items():
             try:
                 workload = measure.run_workload(name, spec, rows, surroundings, rounds, warmup,
-                                                args.smoke, say)
+                                                args.smoke, say, generator)
             except drive.VariantError as error:
                 failures.append(str(error))
                 continue

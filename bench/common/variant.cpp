@@ -13,6 +13,8 @@
 #include <thread>
 #include <utility>
 
+#include "bench/common/json_line.hpp"
+
 namespace bench {
 namespace {
 
@@ -41,28 +43,27 @@ void print_entry(const entry& e) {
 }
 
 void print_result(const recorder& r, double cpu_s) {
-    std::printf(R"({"iterations":%u,"ns":%.1f,"checksum":%)" PRIu64 R"(,"cpu_s":%.9f,"buckets":[)",
+    std::printf(R"({"iterations":%u,"ns":%.1f,"checksum":%)" PRIu64 R"(,"cpu_s":%.9f,)",
                 r.iterations(),
                 static_cast<double>(r.total_ns()) / static_cast<double>(r.iterations()),
                 r.checksum(), cpu_s / static_cast<double>(r.iterations()));
-    const char* comma = "";
-    for (std::size_t i = 0; i < histogram::size; ++i) {
-        if (const std::uint32_t n = r.latencies().counts()[i]; n != 0) {
-            std::printf("%s[%zu,%u]", comma, i, n);
-            comma = ",";
-        }
-    }
-    std::printf("]}\n");
+    print_buckets(r.latencies());
+    std::printf("}\n");
 }
 
-void print_error(std::string_view what) {
-    std::printf("{\"error\":\"");
-    for (const char c : what) {
-        if (c == '"' || c == '\\')
-            std::putchar('\\');
-        std::putchar(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
+/// The scenario of a workload and variant, made when it is asked for the first time; null when the
+/// table has none of that name.
+auto find(const std::string& workload, const std::string& variant, std::span<const entry> entries,
+          const surroundings& around, scenario_map& alive) -> scenario* {
+    for (const entry& e : entries) {
+        if (e.workload == workload && e.variant == variant) {
+            auto& slot = alive[{workload, variant}];
+            if (!slot)
+                slot = e.make(around);
+            return slot.get();
+        }
     }
-    std::printf("\"}\n");
+    return nullptr;
 }
 
 void run_one(std::istream& line, std::span<const entry> entries, const surroundings& around,
@@ -73,24 +74,30 @@ void run_one(std::istream& line, std::span<const entry> entries, const surroundi
     unsigned iterations = 0;
     if (!(line >> workload >> variant >> items >> iterations) || items == 0 || iterations == 0)
         return print_error("usage: run WORKLOAD VARIANT ITEMS ITERATIONS");
-    const entry* found = nullptr;
-    for (const entry& e : entries)
-        if (e.workload == workload && e.variant == variant)
-            found = &e;
+    scenario* const found = find(workload, variant, entries, around, alive);
     if (found == nullptr)
         return print_error("no such workload and variant");
 
-    auto& slot = alive[{workload, variant}];
-    if (!slot)
-        slot = found->make(around);
     recorder r(items, iterations);
     const double before = cpu_seconds();
-    slot->run(r);
+    found->run(r);
     std::this_thread::sleep_for(settle);
     const double after = cpu_seconds();
     if (!r.complete())
         return print_error("iterations disagree about the checksum");
     print_result(r, after - before);
+}
+
+void serve_one(std::istream& line, std::span<const entry> entries, const surroundings& around,
+               scenario_map& alive) {
+    std::string workload;
+    std::string variant;
+    line >> workload >> variant;
+    const auto* const found =
+        dynamic_cast<server*>(find(workload, variant, entries, around, alive));
+    if (found == nullptr)
+        return print_error("no such server");
+    std::printf("{\"port\":%u,\"cpu_s\":%.9f}\n", unsigned{found->port()}, cpu_seconds());
 }
 
 auto parse(int argc, char** argv) -> surroundings {
@@ -122,8 +129,10 @@ auto serve(int argc, char** argv, std::span<const entry> entries) -> int {
                 std::printf("{\"end\":true}\n");
             } else if (command == "run") {
                 run_one(line, entries, around, alive);
+            } else if (command == "serve") {
+                serve_one(line, entries, around, alive);
             } else {
-                print_error("commands: list, run");
+                print_error("commands: list, run, serve");
             }
         } catch (const std::exception& e) {
             print_error(e.what());

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,16 @@ public:
     virtual void run(recorder& r) = 0;
 };
 
+/// One that is measured from outside, by bench_load: it listens on 127.0.0.1 from its construction
+/// on, and answers each served_frame of each connection in order. What it burns while nobody is
+/// connected would be counted.
+class server : public scenario {
+public:
+    void run(recorder& /*unused*/) final { throw std::logic_error("a server is not run"); }
+    /// Where it listens.
+    [[nodiscard]] virtual auto port() const -> std::uint16_t = 0;
+};
+
 /// A row of an executable's table. `waits` and `pins` are printed in the report as they are.
 struct entry {
     std::string_view workload;
@@ -47,6 +58,7 @@ auto make_scenario(const surroundings& s) -> std::unique_ptr<scenario> {
 /// The main loop of a variant: reads commands from standard input, answers each with one line.
 ///   list                                     one JSON line an entry, then {"end":true}
 ///   run WORKLOAD VARIANT ITEMS ITERATIONS    one JSON line
+///   serve WORKLOAD VARIANT                   a server's port and the CPU seconds of the process
 auto serve(int argc, char** argv, std::span<const entry> entries) -> int;
 
 }  // namespace bench

@@ -8,10 +8,22 @@ import time
 
 # Executable of each variant; all variants of one executable run as separate processes.
 EXECUTABLES = ["spargio", "tokio", "asio", "asio_uring", "limit"]
+COMMAND_TIMEOUT_S = 10
 
 
 class VariantError(Exception):
     pass
+
+
+def parsed(who, line):
+    """A JSON line as a dictionary; one that tells of an error is raised."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        raise VariantError(f"{who}: not JSON: {line[:200]!r}") from None
+    if "error" in answer:
+        raise VariantError(f"{who}: {answer['error']}")
+    return answer
 
 
 class Process:
@@ -32,14 +44,7 @@ class Process:
         return self.answer(timeout)
 
     def answer(self, timeout):
-        line = self._line(timeout)
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            raise VariantError(f"{self.path}: not JSON: {line[:200]!r}") from None
-        if "error" in answer:
-            raise VariantError(f"{os.path.basename(self.path)}: {answer['error']}")
-        return answer
+        return parsed(os.path.basename(self.path), self._line(timeout))
 
     def _line(self, timeout):
         deadline = time.monotonic() + timeout

@@ -1,11 +1,11 @@
 """Runs one workload: its variants alternate, round by round."""
 
-from . import drive, stats
+from . import drive, load, stats
 
 ANSWER_TIMEOUT_S = 60
 
 
-def run_workload(name, spec, rows, arguments, rounds, warmup, smoke, say):
+def run_workload(name, spec, rows, arguments, rounds, warmup, smoke, say, generator=None):
     """One entry of the report's "workloads". Raises VariantError when a variant fails or when two
     disagree about the checksum."""
     scale = {**spec, **spec["smoke"]} if smoke else spec
@@ -15,11 +15,17 @@ def run_workload(name, spec, rows, arguments, rounds, warmup, smoke, say):
     try:
         for variant in present:
             processes[variant] = drive.Process(rows[name, variant]["path"], arguments)
+        offered = (generator.load_of(name, scale, rows, arguments)
+                   if "load" in scale and present else None)
         for number in range(warmup + rounds):
             for variant in present:
-                answer = processes[variant].ask(
-                    f"run {name} {variant} {scale['items']} {scale['iterations']}",
-                    ANSWER_TIMEOUT_S)
+                if offered:
+                    answer = generator.sample(processes[variant], f"{name} {variant}", offered,
+                                              number)
+                else:
+                    answer = processes[variant].ask(
+                        f"run {name} {variant} {scale['items']} {scale['iterations']}",
+                        ANSWER_TIMEOUT_S)
                 if number >= warmup:
                     samples[variant].append(answer)
             say(f"{name}: round {number + 1} of {warmup + rounds}")
@@ -27,13 +33,16 @@ def run_workload(name, spec, rows, arguments, rounds, warmup, smoke, say):
         for process in processes.values():
             process.close()
     check_same_work(name, samples)
+    iterations = scale.get("iterations") or max(a["iterations"] for s in samples.values()
+                                                for a in s)
     return {
         "name": name,
         "unit": "ns",
         "summary": spec["summary"],
         "request": spec["request"],
         "requests_per_iteration": scale["items"],
-        "iterations_per_sample": scale["iterations"],
+        "iterations_per_sample": iterations,
+        **({"load": offered} if offered else {}),
         "rounds": rounds,
         "skipped": [v for v in spec["variants"] if v not in present],
         "variants": [summarize(v, samples, rows[name, v]) for v in present],
@@ -41,13 +50,14 @@ def run_workload(name, spec, rows, arguments, rounds, warmup, smoke, say):
 
 
 def check_same_work(name, samples):
-    seen = {}
-    for variant, answers in samples.items():
-        for answer in answers:
+    """Round by round: a load's schedule, and with it the checksum, is another in each."""
+    for answers in zip(*samples.values()):
+        seen = {}
+        for variant, answer in zip(samples, answers):
             seen.setdefault(answer["checksum"], set()).add(variant)
-    if len(seen) > 1:
-        raise drive.VariantError(f"{name}: checksums differ: " + ", ".join(
-            f"{checksum} from {'/'.join(sorted(who))}" for checksum, who in seen.items()))
+        if len(seen) > 1:
+            raise drive.VariantError(f"{name}: checksums differ: " + ", ".join(
+                f"{checksum} from {'/'.join(sorted(who))}" for checksum, who in seen.items()))
 
 
 def summarize(variant, samples, row):
@@ -68,6 +78,8 @@ def summarize(variant, samples, row):
         "checksum": str(answers[0]["checksum"]),
         "samples": times,
     }
+    if "requests_by_worker" in answers[0]:
+        result["extra"] = load.extra(answers)
     if samples.get("spargio"):
         ratios = stats.spread(stats.paired_ratios(times, [a["ns"] for a in samples["spargio"]]))
         result["ratio_to_spargio"] = ratios["median"]

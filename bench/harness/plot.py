@@ -61,4 +61,4 @@ def cpu_ns(variant):
 def css_class(name):
     if name == "spargio":
         return "own"
-    return "floor" if name.startswith("limit") else "peer"
+    return "floor" if name.startswith(("limit", "epoll")) else "peer"

@@ -3,7 +3,7 @@
 import html
 
 from . import plot
-from .table import duration, ratio
+from .table import duration, extra_rows, ratio
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d1f21; --soft: #62676c; --line: #d9dcdf;
@@ -100,7 +100,18 @@ def section(w):
             f"the mean of {w['iterations_per_sample']} iterations; {w['rounds']} rounds. "
             f"Median, min, max and CPU are of an iteration; percentiles of "
             f"{html.escape(w['request'])}.</p>{plot.ranges(w['variants'])}"
-            f"<table><tr>{''.join(head)}</tr>{''.join(rows)}</table>{skipped}</section>")
+            f"<table><tr>{''.join(head)}</tr>{''.join(rows)}</table>{extra(w)}{skipped}</section>")
+
+
+def extra(w):
+    head, *rows = extra_rows(w["variants"]) or [[]]
+    if not rows:
+        return ""
+    cells = "".join("<tr class='" + plot.css_class(row[0]) + "'>"
+                    + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+                    for row in rows)
+    return (f"<p class='soft'>Load: {html.escape(w.get('load', ''))}</p><table><tr>"
+            + "".join(f"<th>{html.escape(cell)}</th>" for cell in head) + f"</tr>{cells}</table>")
 
 
 def machine(facts):

@@ -29,16 +29,42 @@ def cells(variant):
             variant["waits"]]
 
 
-def text(workload):
-    rows = [HEAD, *(cells(v) for v in workload["variants"])]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
-    lines = [f"\n{workload['name']}: {workload['requests_per_iteration']} requests an iteration, "
-             f"{workload['rounds']} rounds of {workload['iterations_per_sample']} iterations; "
-             f"median, min, max and CPU an iteration"]
+def figure(name, value):
+    """One of a variant's extra figures; its name says the unit."""
+    if value is None:
+        return "-"
+    if name.endswith("_ns"):
+        return duration(value)
+    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def extra_rows(variants):
+    """Head and rows of what some workloads report beyond the columns of all; or nothing."""
+    names = list(dict.fromkeys(name for v in variants for name in v.get("extra", {})))
+    if not names:
+        return []
+    head = ["variant", *(name.removesuffix("_ns").replace("_", " ") for name in names)]
+    return [head, *([v["name"], *(figure(name, v.get("extra", {}).get(name)) for name in names)]
+                    for v in variants)]
+
+
+def columns(rows):
+    """The first and the last column to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+    lines = []
     for row in rows:
         first, *middle, last = (cell if i in (0, len(row) - 1) else cell.rjust(widths[i])
                                 for i, cell in enumerate(row))
-        lines.append("  ".join(["", first.ljust(widths[0]), *middle, last]))
+        lines.append("  ".join(["", first.ljust(widths[0]), *middle, last]).rstrip())
+    return lines
+
+
+def text(workload):
+    rows = [HEAD, *(cells(v) for v in workload["variants"])]
+    lines = [f"\n{workload['name']}: {workload['requests_per_iteration']} requests an iteration, "
+             f"{workload['rounds']} rounds of {workload['iterations_per_sample']} iterations; "
+             f"median, min, max and CPU an iteration"]
+    lines += columns(rows) + columns([[*row, ""] for row in extra_rows(workload["variants"])])
     if workload["skipped"]:
         lines.append(f"  SKIPPED, not built or not written yet: {', '.join(workload['skipped'])}")
     return "\n".join(lines)
