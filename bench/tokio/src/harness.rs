@@ -75,6 +75,10 @@ impl Recorder {
 /// One workload as one variant does it; what `make` builds lives across iterations.
 pub trait Scenario {
     fn run(&mut self, recorder: Recorder) -> Recorder;
+    /// Where it listens, if it is a server; as in bench/common/variant.hpp.
+    fn port(&self) -> Option<u16> {
+        None
+    }
 }
 
 pub struct Entry {
@@ -120,11 +124,37 @@ fn answer(r: &Recorder, cpu_s: f64) -> String {
     )
 }
 
-fn run_one<'a>(
+type Alive = HashMap<(&'static str, &'static str), Box<dyn Scenario>>;
+
+/// The scenario that words 1 and 2 name, made when it is asked for the first time.
+fn find<'a>(
     words: &[&str],
-    entries: &'a [Entry],
+    entries: &[Entry],
     around: &Surroundings,
-    alive: &mut HashMap<(&'a str, &'a str), Box<dyn Scenario>>,
+    alive: &'a mut Alive,
+) -> Option<&'a mut Box<dyn Scenario>> {
+    let named = |e: &&Entry| words.get(1) == Some(&e.workload) && words.get(2) == Some(&e.variant);
+    let entry = entries.iter().find(named)?;
+    Some(alive.entry((entry.workload, entry.variant)).or_insert_with(|| (entry.make)(around)))
+}
+
+fn serve_one(
+    words: &[&str],
+    entries: &[Entry],
+    around: &Surroundings,
+    alive: &mut Alive,
+) -> String {
+    match find(words, entries, around, alive).and_then(|scenario| scenario.port()) {
+        Some(port) => format!("{{\"port\":{},\"cpu_s\":{:.9}}}", port, cpu_seconds()),
+        None => "{\"error\":\"no such server\"}".into(),
+    }
+}
+
+fn run_one(
+    words: &[&str],
+    entries: &[Entry],
+    around: &Surroundings,
+    alive: &mut Alive,
 ) -> String {
     let numbers = (
         words.get(3).and_then(|w| w.parse().ok()).unwrap_or(0),
@@ -133,13 +163,10 @@ fn run_one<'a>(
     if words.len() != 5 || numbers.0 == 0 || numbers.1 == 0 {
         return "{\"error\":\"usage: run WORKLOAD VARIANT ITEMS ITERATIONS\"}".into();
     }
-    let entry = match entries.iter().find(|e| e.workload == words[1] && e.variant == words[2]) {
-        Some(entry) => entry,
+    let scenario = match find(words, entries, around, alive) {
+        Some(scenario) => scenario,
         None => return "{\"error\":\"no such workload and variant\"}".into(),
     };
-    let scenario = alive
-        .entry((entry.workload, entry.variant))
-        .or_insert_with(|| (entry.make)(around));
     let before = cpu_seconds();
     let recorder = scenario.run(Recorder::new(numbers.0, numbers.1));
     // As in bench/common/variant.cpp: what worked in the sample blocks before it is accounted.
@@ -157,7 +184,7 @@ pub fn serve(entries: &[Entry]) {
             _ => {}
         }
     }
-    let mut alive = HashMap::new();
+    let mut alive = Alive::new();
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("standard input");
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -172,7 +199,8 @@ pub fn serve(entries: &[Entry]) {
                 println!("{{\"end\":true}}");
             }
             Some("run") => println!("{}", run_one(&words, entries, &around, &mut alive)),
-            _ => println!("{{\"error\":\"commands: list, run\"}}"),
+            Some("serve") => println!("{}", serve_one(&words, entries, &around, &mut alive)),
+            _ => println!("{{\"error\":\"commands: list, run, serve\"}}"),
         }
         std::io::stdout().flush().expect("standard output");
     }

@@ -6,10 +6,12 @@ mod harness;
 mod histogram;
 mod ping_pong;
 mod runtimes;
+mod serve;
 
 fn main() {
     let mut all = ping_pong::entries();
     all.extend(echo::entries());
     all.extend(fs_read::entries());
+    all.extend(serve::entries());
     harness::serve(&all);
 }
