@@ -43,16 +43,23 @@ def chosen(args):
     return {name: known[name] for name in (args.workloads or known)}
 
 
-def schedule(realtime):
+def schedule(realtime, served=False):
     """Variants inherit the scheduling class. Others' work is then kept off the two CPUs while a
-    variant wants them, but for what the kernel's own realtime limit gives it."""
+    variant wants them, but for what the kernel's own realtime limit gives it. Servers share their
+    CPUs with a generator that may never wait, and under SCHED_RR would starve the worker beside it
+    for a time slice: they and it go before others by their nice value instead."""
     if not realtime:
         return "normal"
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        if served:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+            os.setpriority(os.PRIO_PROCESS, 0, -20)
+        else:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except PermissionError:
         sys.exit("--realtime needs root or CAP_SYS_NICE")
-    return "SCHED_RR, priority 1, for every variant and the peer alike"
+    return ("SCHED_RR, priority 1, for every variant and the peer alike; servers and their "
+            "generator nice -20")
 
 
 def say(text):
@@ -79,6 +86,7 @@ def run_all(args, specs):
         rows = drive.catalogue(executables, surroundings)
         rounds, warmup = (1, 0) if args.smoke else (args.rounds, args.warmup)
         for name, spec in specs.items():
+            schedule(args.realtime, "load" in spec)
             try:
                 workload = measure.run_workload(name, spec, rows, surroundings, rounds, warmup,
                                                 args.smoke, say, generator)
