@@ -9,7 +9,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import drive, guard, measure, report_html, stats, summary_svg, table  # noqa: E402
+from harness import drive, guard, load, measure, report_html, stats, summary_svg, table  # noqa: E402
 
 
 def bucket(ns):
@@ -63,6 +63,43 @@ class Work(unittest.TestCase):
         with self.assertRaisesRegex(drive.VariantError, "checksums differ"):
             measure.check_same_work("w", {"a": [answer(1, 7)], "b": [answer(1, 8)]})
         measure.check_same_work("w", {"a": [answer(1, 7)], "b": [answer(1, 7)]})
+
+
+    def test_each_round_has_a_checksum_of_its_own(self):
+        measure.check_same_work("w", {"a": [answer(1, 7), answer(1, 8)],
+                                      "b": [answer(1, 7), answer(1, 8)]})
+        with self.assertRaisesRegex(drive.VariantError, "checksums differ"):
+            measure.check_same_work("w", {"a": [answer(1, 7), answer(1, 8)],
+                                          "b": [answer(1, 8), answer(1, 7)]})
+
+
+def served(requests, late=()):
+    return {**answer(1000), "elapsed_ns": 2000, "late": {"buckets": list(late)},
+            "requests_by_worker": requests, "connections_by_worker": []}
+
+
+class Load(unittest.TestCase):
+    def test_a_worker_that_served_nothing_counts(self):
+        self.assertEqual(load.extra([served([10])])["requests_max_over_mean"], 2)
+        self.assertEqual(load.extra([served([10, 10])])["requests_max_over_mean"], 1)
+        self.assertNotIn("connections_max_over_mean", load.extra([served([10])]))
+
+    def test_an_open_loop_has_no_rate_of_its_own(self):
+        self.assertEqual(load.extra([served([1])])["per_second"], 500_000)
+        self.assertNotIn("per_second", load.extra([served([1], [[10, 1000]])]))
+
+    def test_only_an_open_loop_is_offered_a_rate(self):
+        generator = load.Generator("")
+        generator.capacity = 1000
+        self.assertEqual(generator.load_of("w", {"load": "closed"}, {}, []), "closed")
+        self.assertEqual(generator.load_of("w", {"load": "open", "offered": 0.2}, {}, []),
+                         "open rate=200")
+
+    def test_the_table_shows_what_only_some_workloads_report(self):
+        variant = measure.summarize("v", {"v": [served([3, 1])]}, ROW)
+        workload = {"name": "w", "requests_per_iteration": 1, "iterations_per_sample": 1,
+                    "rounds": 1, "skipped": [], "variants": [variant]}
+        self.assertRegex(table.text(workload), r"requests max over mean\n.* 1\.50")
 
 
 class Guard(unittest.TestCase):
