@@ -74,12 +74,21 @@ def extra(answers):
     figures = {
         "p90_ns": stats.percentile(merged, 0.90),
         "p95_ns": stats.percentile(merged, 0.95),
+        "p95_of_rounds_ns": of_rounds(answers, 0.95),
+        "p99_of_rounds_ns": of_rounds(answers, 0.99),
         "per_second": rate,
         "requests_max_over_mean": balance(answers, "requests_by_worker"),
         "connections_max_over_mean": balance(answers, "connections_by_worker"),
         "sent_late_p99_ns": stats.percentile(late, 0.99),
     }
     return {name: value for name, value in figures.items() if value is not None}
+
+
+def of_rounds(answers, fraction):
+    """The median of the rounds' own percentiles: one round that others disturbed, which may hold
+    all of the merged tail, does not decide it."""
+    each = [stats.percentile(stats.merge([a["buckets"]]), fraction) for a in answers]
+    return None if None in each else statistics.median(each)
 
 
 def balance(answers, key, workers=2):

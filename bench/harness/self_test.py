@@ -88,6 +88,12 @@ class Load(unittest.TestCase):
         self.assertEqual(load.extra([served([1])])["per_second"], 500_000)
         self.assertNotIn("per_second", load.extra([served([1], [[10, 1000]])]))
 
+    def test_one_disturbed_round_does_not_decide(self):
+        disturbed = {**served([1]), "buckets": [[bucket(1_000_000), 1000]]}
+        figures = load.extra([served([1]), disturbed, served([1])])
+        self.assertAlmostEqual(figures["p99_of_rounds_ns"], 1000, delta=32)
+        self.assertGreater(figures["p95_ns"], 900_000)
+
     def test_only_an_open_loop_is_offered_a_rate(self):
         generator = load.Generator("")
         generator.capacity = 1000
