@@ -11,6 +11,9 @@ from . import drive, stats
 SAMPLE_TIMEOUT_S = 70
 # What worked in a sample has blocked by then and is accounted; as in bench/common/variant.cpp.
 SETTLE_S = 0.005
+# A generator that goes before every server and is this late had no CPU: the host took it.
+MOST_LATE_P99_NS = 500_000
+MOST_REPEATS = 5
 
 
 class Generator:
@@ -24,7 +27,16 @@ class Generator:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     def sample(self, process, served, load, seed):
-        """One answer as `run` would give it, the CPU time being the server's."""
+        """One answer as `run` would give it, the CPU time being the server's. An open loop that the
+        machine kept from sending in time is made again, which the answer counts."""
+        for repeats in range(MOST_REPEATS + 1):
+            answer = self._once(process, served, load, seed)
+            answer["repeats"] = repeats
+            if not disturbed(answer):
+                break
+        return answer
+
+    def _once(self, process, served, load, seed):
         before = process.ask(f"serve {served}", drive.COMMAND_TIMEOUT_S)
         answer = self._generate(load, before["port"], seed)
         time.sleep(SETTLE_S)
@@ -63,6 +75,13 @@ class Generator:
         return drive.parsed(os.path.basename(self.path), done.stdout)
 
 
+def disturbed(answer):
+    if not answer["punctual"]:
+        return False
+    late = stats.percentile(stats.merge([answer["late"]["buckets"]]), 0.99)
+    return late is not None and late > MOST_LATE_P99_NS
+
+
 def extra(answers):
     """What only these workloads report: percentiles in between, rates, and how evenly the workers
     were used."""
@@ -80,6 +99,7 @@ def extra(answers):
         "requests_max_over_mean": balance(answers, "requests_by_worker"),
         "connections_max_over_mean": balance(answers, "connections_by_worker"),
         "sent_late_p99_ns": stats.percentile(late, 0.99),
+        "samples_repeated": sum(a["repeats"] for a in answers) if late else None,
     }
     return {name: value for name, value in figures.items() if value is not None}
 

@@ -74,7 +74,8 @@ class Work(unittest.TestCase):
 
 
 def served(requests, late=()):
-    return {**answer(1000), "elapsed_ns": 2000, "late": {"buckets": list(late)},
+    return {**answer(1000), "elapsed_ns": 2000, "repeats": 0, "punctual": True,
+            "late": {"buckets": list(late)},
             "requests_by_worker": requests, "connections_by_worker": []}
 
 
@@ -93,6 +94,13 @@ class Load(unittest.TestCase):
         figures = load.extra([served([1]), disturbed, served([1])])
         self.assertAlmostEqual(figures["p99_of_rounds_ns"], 1000, delta=32)
         self.assertGreater(figures["p95_ns"], 900_000)
+
+    def test_only_a_punctual_generator_that_was_late_was_disturbed(self):
+        late = served([1], [[bucket(2_000_000), 1000]])
+        self.assertTrue(load.disturbed(late))
+        self.assertFalse(load.disturbed({**late, "punctual": False}))
+        self.assertFalse(load.disturbed(served([1], [[bucket(100_000), 1000]])))
+        self.assertFalse(load.disturbed(served([1])))
 
     def test_only_an_open_loop_is_offered_a_rate(self):
         generator = load.Generator("")

@@ -35,7 +35,7 @@ def figure(name, value):
         return "-"
     if name.endswith("_ns"):
         return duration(value)
-    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+    return f"{value:.0f}" if value >= 100 or isinstance(value, int) else f"{value:.2f}"
 
 
 def extra_rows(variants):

@@ -67,8 +67,10 @@ auto measure(const std::string& mode, const options& o) -> bench::load::tally {
     // before the servers if it may. Its own timers are not coalesced.
     prctl(PR_SET_TIMERSLACK, 1UL);
     const sched_param before_servers{.sched_priority = 2};
-    sched_setscheduler(0, SCHED_FIFO, &before_servers);
-    return bench::load::open(o);
+    const bool punctual = sched_setscheduler(0, SCHED_FIFO, &before_servers) == 0;
+    auto measured = bench::load::open(o);
+    measured.punctual = punctual;
+    return measured;
 }
 
 template <class Counts>
@@ -91,7 +93,7 @@ void print(const bench::load::tally& t) {
                 t.elapsed_ns, t.checksum);
     print_counts("requests_by_worker", t.requests_by);
     print_counts("connections_by_worker", t.connections_by);
-    std::printf(",\"late\":{");
+    std::printf(",\"punctual\":%s,\"late\":{", t.punctual ? "true" : "false");
     bench::print_buckets(t.lateness);
     std::printf("},");
     bench::print_buckets(t.latencies);

@@ -30,7 +30,8 @@ struct tally {
     std::uint64_t elapsed_ns = 0;
     std::uint64_t checksum = 0;
     histogram latencies;
-    histogram lateness;  ///< of `open`: how long after its time a request left
+    histogram lateness;     ///< of `open`: how long after its time a request left
+    bool punctual = false;  ///< no server can have made it late: it goes before them
     std::array<std::uint64_t, 256> requests_by{};
     std::array<std::uint64_t, 256> connections_by{};
 
