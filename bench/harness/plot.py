@@ -59,6 +59,6 @@ def cpu_ns(variant):
 
 
 def css_class(name):
-    if name == "spargio":
+    if name.startswith("spargio"):
         return "own"
     return "floor" if name.startswith(("limit", "epoll")) else "peer"
