@@ -85,6 +85,12 @@ public:
     /// Bells that could not be rung since the last call.
     [[nodiscard]] bool bells_failed() const noexcept { return bells_failed_; }
     [[nodiscard]] std::bitset<most_rings> take_failed_bells() noexcept;
+    /// Nothing of any operation is left: none in flight, none that waits for room, and nobody who
+    /// waits for one still has to be told.
+    [[nodiscard]] bool idle() const noexcept {
+        return in_flight() == 0 && backlog_.head == nullptr && cancel_backlog_.head == nullptr &&
+               ended_early_.empty();
+    }
 
     // --- the holder of the service claim ---------------------------------------------------------
 

@@ -144,7 +144,7 @@ bool shard::may_exit() const noexcept {
     if (mode == exit_mode::none) [[likely]]
         return false;
     return mode == exit_mode::at_once || (queues_.empty() && woken_.empty() && posts_.empty() &&
-                                          ring_->in_flight() == 0 && timers_.empty());
+                                          ring_->idle() && timers_.empty());
 }
 
 bool shard::work_visible() const noexcept {

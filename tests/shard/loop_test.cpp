@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/recv.hpp"
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/time/sleep.hpp"
@@ -203,6 +204,27 @@ TEST(Loop, ExitWaitsForTheAcknowledgementOfACancel) {
                                  .race = testing::cancel_race::cancel_wins,
                                  .foreign_threads = false});
         const auto ends = kernel.stream_pair();
+/// An operation that never came by a request is not in flight.
+TEST(Loop, ExitWaitsForWhatWaitsForRoomInTheRing) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    bool closed = false;
+    action end([&] { closed = true; });
+    close_operation close(kernel.socket());
+    close.waiter = &end;
+    action fill([&] {
+        kernel.script_entries(-EAGAIN, 4);
+        // Bells are no operations, and take room all the same.
+        while (here->io().send_bell(here->io().descriptor(), 0)) {
+        }
+        here->io().submit(close);
+        EXPECT_EQ(here->io().in_flight(), 0u);
+    });
+    here->defer(fill);
+    here.run();
+    EXPECT_TRUE(closed);
+}
+
         stage here(kernel);
         root<result<std::size_t>> reader(*here, receive(ends.first));
         reader.start();
