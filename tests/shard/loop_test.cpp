@@ -157,11 +157,19 @@ TEST_P(BusyShard, StillSubmitsAndTakesCompletions) {
     EXPECT_EQ(reader.take(), 4u);
 }
 
+std::string name_of(const ::testing::TestParamInfo<BusyShard::ParamType>& info) {
+    constexpr std::array names = {"defers_itself", "posts_itself", "always_due_timer"};
+    const auto [what, spin_us] = info.param;
+    return names.at(static_cast<std::size_t>(what)) +
+           std::string(spin_us == 0 ? "_sleeping" : "_spinning");
+}
+
 INSTANTIATE_TEST_SUITE_P(Loop, BusyShard,
                          ::testing::Combine(::testing::Values(busy::defers_itself,
                                                               busy::posts_itself,
                                                               busy::always_due_timer),
-                                            ::testing::Values(0u, 50u)));
+                                            ::testing::Values(0u, 50u)),
+                         name_of);
 
 TEST(Loop, TimersFireWhileSomethingDefersItself) {
     simulated_kernel kernel(alone(1));
@@ -196,14 +204,6 @@ TEST(Loop, ExitWaitsForOperationsInFlight) {
     }
 }
 
-/// The operation's own completion is not the last that is to come.
-TEST(Loop, ExitWaitsForTheAcknowledgementOfACancel) {
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        simulated_kernel kernel({.seed = seed,
-                                 .order = testing::cancel_order::target_first,
-                                 .race = testing::cancel_race::cancel_wins,
-                                 .foreign_threads = false});
-        const auto ends = kernel.stream_pair();
 /// An operation that never came by a request is not in flight.
 TEST(Loop, ExitWaitsForWhatWaitsForRoomInTheRing) {
     simulated_kernel kernel(alone(1));
@@ -225,6 +225,14 @@ TEST(Loop, ExitWaitsForWhatWaitsForRoomInTheRing) {
     EXPECT_TRUE(closed);
 }
 
+/// The operation's own completion is not the last that is to come.
+TEST(Loop, ExitWaitsForTheAcknowledgementOfACancel) {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        simulated_kernel kernel({.seed = seed,
+                                 .order = testing::cancel_order::target_first,
+                                 .race = testing::cancel_race::cancel_wins,
+                                 .foreign_threads = false});
+        const auto ends = kernel.stream_pair();
         stage here(kernel);
         root<result<std::size_t>> reader(*here, receive(ends.first));
         reader.start();
