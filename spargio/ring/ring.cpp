@@ -98,6 +98,19 @@ void ring::cancel(operation& op) noexcept {
     cancel_backlog_.push(op);
 }
 
+bool ring::cancel_from_outside(operation& op) noexcept {
+    if (op.state_ != operation::state::in_flight || op.cancel_sent_)
+        return op.state_ != operation::state::backlog;
+    ::io_uring_sync_cancel_reg request{};
+    request.addr = detail::user_data(completion_tag::operation, op, op.generation_);
+    request.fd = -1;
+    const int outcome = kernel_.control(uring_->ring_fd, IORING_REGISTER_SYNC_CANCEL, &request, 1);
+    // Not found: done, or not handed over yet. What is being done already may still be interrupted.
+    const bool asked = outcome >= 0 || outcome == -EALREADY || outcome == -ETIME;
+    op.cancel_sent_ |= asked;
+    return asked;
+}
+
 bool ring::place_cancel(operation& op) noexcept {
     ::io_uring_sqe* request = acquire();
     if (request == nullptr)

@@ -99,6 +99,9 @@ public:
         return __atomic_load_n(cq_tail_, __ATOMIC_ACQUIRE) !=
                __atomic_load_n(cq_head_, __ATOMIC_RELAXED);
     }
+    /// cancel() from another thread, while the owner is stuck. False: only the owner can do it now.
+    /// Source: IORING_REGISTER_SYNC_CANCEL (Linux 6.0).
+    [[nodiscard]] bool cancel_from_outside(operation& op) noexcept;
     /// Takes every completion there is and queues the waiters of what is done into `ready`.
     /// Resumes nothing. \return completions taken.
     unsigned reap(detail::work_list& ready) noexcept;
