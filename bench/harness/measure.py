@@ -33,6 +33,7 @@ def run_workload(name, spec, rows, arguments, rounds, warmup, smoke, say):
         "summary": spec["summary"],
         "request": spec["request"],
         "requests_per_iteration": scale["items"],
+        "iteration": spec.get("sized", "{} requests").format(f"{scale['items']:,}"),
         "iterations_per_sample": scale["iterations"],
         "rounds": rounds,
         "skipped": [v for v in spec["variants"] if v not in present],

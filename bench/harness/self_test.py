@@ -81,7 +81,7 @@ class Guard(unittest.TestCase):
 class Report(unittest.TestCase):
     def test_names_are_escaped_and_the_page_is_whole(self):
         variant = measure.summarize("a<b", {"a<b": [answer(1500)]}, ROW)
-        workload = {"name": "w", "summary": "s", "request": "one", "requests_per_iteration": 1,
+        workload = {"name": "w", "summary": "s", "request": "one", "iteration": "1 request",
                     "iterations_per_sample": 1, "rounds": 1, "skipped": [], "variants": [variant]}
         page = report_html.page({"machine": {"cpus": 2}, "smoke": True, "workloads": [workload]})
         self.assertIn("a&lt;b", page)

@@ -32,7 +32,7 @@ def cells(variant):
 def text(workload):
     rows = [HEAD, *(cells(v) for v in workload["variants"])]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
-    lines = [f"\n{workload['name']}: {workload['requests_per_iteration']} requests an iteration, "
+    lines = [f"\n{workload['name']}: an iteration is {workload['iteration']}, "
              f"{workload['rounds']} rounds of {workload['iterations_per_sample']} iterations; "
              f"median, min, max and CPU an iteration"]
     for row in rows:
