@@ -18,5 +18,6 @@ namespace bench::asio_peer {
 auto ping_pong_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;
+auto fan_out_entries() -> std::vector<entry>;
 
 }  // namespace bench::asio_peer

@@ -1,6 +1,8 @@
 //! Tokio's end of the benchmarks; speaks the protocol of bench/common/variant.hpp.
 
+mod chain;
 mod echo;
+mod fan_out;
 mod fs_read;
 mod harness;
 mod histogram;
@@ -11,5 +13,6 @@ fn main() {
     let mut all = ping_pong::entries();
     all.extend(echo::entries());
     all.extend(fs_read::entries());
+    all.extend(fan_out::entries());
     harness::serve(&all);
 }
