@@ -10,6 +10,7 @@ auto ping_pong_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;
 auto fan_out_entries() -> std::vector<entry>;
+auto fork_join_entries() -> std::vector<entry>;
 
 /// Default options poll this way; each entry says where it differs.
 inline constexpr std::string_view waits =

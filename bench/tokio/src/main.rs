@@ -3,6 +3,7 @@
 mod chain;
 mod echo;
 mod fan_out;
+mod fork_join;
 mod fs_read;
 mod harness;
 mod histogram;
@@ -14,5 +15,6 @@ fn main() {
     all.extend(echo::entries());
     all.extend(fs_read::entries());
     all.extend(fan_out::entries());
+    all.extend(fork_join::entries());
     harness::serve(&all);
 }
