@@ -11,6 +11,7 @@ auto echo_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;
 auto fan_out_entries() -> std::vector<entry>;
 auto fork_join_entries() -> std::vector<entry>;
+auto many_tasks_entries() -> std::vector<entry>;
 
 /// Default options poll this way; each entry says where it differs.
 inline constexpr std::string_view waits =

@@ -7,6 +7,7 @@ mod fork_join;
 mod fs_read;
 mod harness;
 mod histogram;
+mod many_tasks;
 mod ping_pong;
 mod runtimes;
 
@@ -16,5 +17,6 @@ fn main() {
     all.extend(fs_read::entries());
     all.extend(fan_out::entries());
     all.extend(fork_join::entries());
+    all.extend(many_tasks::entries());
     harness::serve(&all);
 }
