@@ -7,7 +7,7 @@ import subprocess
 import time
 
 # Executable of each variant; all variants of one executable run as separate processes.
-EXECUTABLES = ["spargio", "tokio", "asio", "asio_uring", "limit"]
+EXECUTABLES = ["spargio", "tokio", "asio", "asio_uring", "tbb", "limit"]
 COMMAND_TIMEOUT_S = 10
 
 

@@ -41,6 +41,7 @@ def run_workload(name, spec, rows, arguments, rounds, warmup, smoke, say, genera
         "summary": spec["summary"],
         "request": spec["request"],
         "requests_per_iteration": scale["items"],
+        "iteration": spec.get("sized", "{} requests").format(f"{scale['items']:,}"),
         "iterations_per_sample": iterations,
         **({"load": offered} if offered else {}),
         "rounds": rounds,

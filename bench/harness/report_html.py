@@ -96,7 +96,7 @@ def section(w):
     skipped = (f"<p class='warn'>Not measured: {html.escape(', '.join(w['skipped']))}</p>"
                if w["skipped"] else "")
     return (f"<section><h2>{html.escape(w['name'])}</h2><p>{html.escape(w['summary'])}</p>"
-            f"<p class='soft'>An iteration is {w['requests_per_iteration']} requests; a sample is "
+            f"<p class='soft'>An iteration is {html.escape(w['iteration'])}; a sample is "
             f"the mean of {w['iterations_per_sample']} iterations; {w['rounds']} rounds. "
             f"Median, min, max and CPU are of an iteration; percentiles of "
             f"{html.escape(w['request'])}.</p>{plot.ranges(w['variants'])}"

@@ -111,7 +111,7 @@ class Load(unittest.TestCase):
 
     def test_the_table_shows_what_only_some_workloads_report(self):
         variant = measure.summarize("v", {"v": [served([3, 1])]}, ROW)
-        workload = {"name": "w", "requests_per_iteration": 1, "iterations_per_sample": 1,
+        workload = {"name": "w", "iteration": "1 request", "iterations_per_sample": 1,
                     "rounds": 1, "skipped": [], "variants": [variant]}
         self.assertRegex(table.text(workload), r"requests max over mean\n.* 1\.50")
 
@@ -132,7 +132,7 @@ class Guard(unittest.TestCase):
 class Report(unittest.TestCase):
     def test_names_are_escaped_and_the_page_is_whole(self):
         variant = measure.summarize("a<b", {"a<b": [answer(1500)]}, ROW)
-        workload = {"name": "w", "summary": "s", "request": "one", "requests_per_iteration": 1,
+        workload = {"name": "w", "summary": "s", "request": "one", "iteration": "1 request",
                     "iterations_per_sample": 1, "rounds": 1, "skipped": [], "variants": [variant]}
         page = report_html.page({"machine": {"cpus": 2}, "smoke": True, "workloads": [workload]})
         self.assertIn("a&lt;b", page)

@@ -61,7 +61,7 @@ def columns(rows):
 
 def text(workload):
     rows = [HEAD, *(cells(v) for v in workload["variants"])]
-    lines = [f"\n{workload['name']}: {workload['requests_per_iteration']} requests an iteration, "
+    lines = [f"\n{workload['name']}: an iteration is {workload['iteration']}, "
              f"{workload['rounds']} rounds of {workload['iterations_per_sample']} iterations; "
              f"median, min, max and CPU an iteration"]
     lines += columns(rows) + columns([[*row, ""] for row in extra_rows(workload["variants"])])

@@ -9,6 +9,9 @@ namespace bench::own {
 auto ping_pong_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;
+auto fan_out_entries() -> std::vector<entry>;
+auto fork_join_entries() -> std::vector<entry>;
+auto many_tasks_entries() -> std::vector<entry>;
 auto serve_entries() -> std::vector<entry>;
 
 /// Default options poll this way; each entry says where it differs.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -20,6 +22,15 @@ inline auto build_shards(std::vector<unsigned> cpus) -> spargio::runtime {
     if (!built)
         throw std::runtime_error("spargio: " + built.error().message);
     return std::move(*built);
+}
+
+/// Worker k on CPU k, wrapping round where there are fewer.
+inline auto first_cpus(unsigned workers) -> std::vector<unsigned> {
+    const unsigned count = std::max(1U, std::thread::hardware_concurrency());
+    std::vector<unsigned> cpus;
+    for (unsigned k = 0; k < workers; ++k)
+        cpus.push_back(k % count);
+    return cpus;
 }
 
 inline void check(const spargio::result<void>& r) {

@@ -27,8 +27,8 @@ protected:
 };
 
 /// One spawned task: what all coroutines of its call chain share.
-/// Thread: `home`, `runs_as` and `id` are constant from the spawn on; the stop source takes requests
-/// from any thread.
+/// Thread: `home`, `runs_as` and `id` are constant from the spawn on; the stop source takes
+/// requests from any thread.
 struct task_record {
     task_record() noexcept {
         env.stop = stop.get_token();

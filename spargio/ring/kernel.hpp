@@ -33,6 +33,9 @@ public:
     virtual int open_bell() noexcept = 0;
     virtual void strike_bell(int bell) noexcept = 0;
     virtual void close_bell(int bell) noexcept = 0;
+    /// Interrupts every CPU that runs this process, so that what the kernel holds back until a
+    /// thread enters it is done now. -ENOSYS where that cannot be had. Thread: any.
+    virtual int nudge() noexcept;
     /// CLOCK_MONOTONIC in nanoseconds. Thread: any.
     virtual std::uint64_t now_ns() noexcept = 0;
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 
 #include "spargio/ring/detail/kernel_order.hpp"
 #include "spargio/ring/detail/user_data.hpp"
@@ -35,6 +37,21 @@ int error_of(int outcome, bool cancelled) noexcept {
 /// Where the kernel writes how often a bell was struck. Nobody reads it, and it is nobody's: such a
 /// read may outlast its ring.
 std::uint64_t bell_strokes = 0;
+
+/// What an entry may answer. EBADR is the one answer nobody can live with: those who wait for what
+/// was lost would wait for ever, and their memory could never be used again.
+int checked(int outcome) noexcept {
+    if (outcome == -EBADR) [[unlikely]] {
+        std::fputs(
+            "spargio: the kernel lost completions for want of memory (io_uring_enter: EBADR); what "
+            "waits for them could never end\n",
+            stderr);
+        std::abort();
+    }
+    SPARGIO_ASSERT(outcome >= 0 || outcome == -EINTR || outcome == -ETIME || outcome == -EAGAIN ||
+                   outcome == -EBUSY || outcome == -ENOMEM);
+    return outcome;
+}
 
 }  // namespace
 
@@ -79,6 +96,19 @@ void ring::cancel(operation& op) noexcept {
         return;
     op.cancel_waiting_ = true;
     cancel_backlog_.push(op);
+}
+
+bool ring::cancel_from_outside(operation& op) noexcept {
+    if (op.state_ != operation::state::in_flight || op.cancel_sent_)
+        return op.state_ != operation::state::backlog;
+    ::io_uring_sync_cancel_reg request{};
+    request.addr = detail::user_data(completion_tag::operation, op, op.generation_);
+    request.fd = -1;
+    const int outcome = kernel_.control(uring_->ring_fd, IORING_REGISTER_SYNC_CANCEL, &request, 1);
+    // Not found: done, or not handed over yet. What is being done already may still be interrupted.
+    const bool asked = outcome >= 0 || outcome == -EALREADY || outcome == -ETIME;
+    op.cancel_sent_ |= asked;
+    return asked;
 }
 
 bool ring::place_cancel(operation& op) noexcept {
@@ -198,7 +228,26 @@ void ring::wait(std::uint64_t timeout_ns) noexcept {
     if (backlog_.head != nullptr || cancel_backlog_.head != nullptr || bell_idle_)
         place_waiting();
     // Ended without the kernel: nothing to wait for, and nobody would wake us.
-    enter(ended_early_.empty() ? 1 : 0, IORING_ENTER_GETEVENTS, timeout_ns);
+    const unsigned wanted = ended_early_.empty() ? 1 : 0;
+    const int outcome = enter(wanted, IORING_ENTER_GETEVENTS, timeout_ns);
+    if (outcome != -EAGAIN && outcome != -ENOMEM && outcome != -EBUSY) [[likely]] {
+        refusals_ = 0;
+    } else if (wanted != 0) {
+        back_off(timeout_ns);
+    }
+}
+
+/// A kernel that is short of memory refuses requests at once, and who came straight back would turn
+/// as fast as the CPU can. So this waits without them, longer each time, for what could give
+/// room: a completion, which a bell is too, or a little time.
+void ring::back_off(std::uint64_t timeout_ns) noexcept {
+    constexpr std::uint64_t shortest_ns = 16'000;
+    constexpr std::uint8_t most_doublings = 6;  // about a millisecond
+    const std::uint64_t pause_ns = shortest_ns << refusals_;
+    if (refusals_ < most_doublings)
+        ++refusals_;
+    ++entered_;
+    checked(kernel_.enter(*uring_, 0, 1, IORING_ENTER_GETEVENTS, std::min(timeout_ns, pause_ns)));
 }
 
 /// Every answer of the kernel is one of three: it took something, it was interrupted or timed out,
@@ -211,10 +260,7 @@ int ring::enter(unsigned wait, unsigned flags, std::uint64_t timeout_ns) noexcep
         ++overflows_;
         flags |= IORING_ENTER_GETEVENTS;
     }
-    const int outcome = kernel_.enter(*uring_, unsubmitted(), wait, flags, timeout_ns);
-    SPARGIO_ASSERT(outcome >= 0 || outcome == -EINTR || outcome == -ETIME || outcome == -EAGAIN ||
-                   outcome == -EBUSY || outcome == -ENOMEM);
-    return outcome;
+    return checked(kernel_.enter(*uring_, unsubmitted(), wait, flags, timeout_ns));
 }
 
 // --- reaping -------------------------------------------------------------------------------------

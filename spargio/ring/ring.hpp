@@ -78,12 +78,19 @@ public:
     /// Hands what is prepared to the kernel now, in the middle of a turn; nothing else. Thread: the
     /// owner, who need not hold the service claim.
     void submit_now() noexcept;
-    /// flush(), then waits for a completion, a bell or the timeout.
+    /// flush(), then waits for a completion, a bell or the timeout. While the kernel takes no
+    /// requests it is at most a millisecond until they are offered again.
     void wait(std::uint64_t timeout_ns) noexcept;
     /// Waiters of operations that ended without the kernel's help (cancelled in the backlog).
     [[nodiscard]] detail::work_list& ended_early() noexcept { return ended_early_; }
     /// Bells that could not be rung since the last call.
     [[nodiscard]] bool bells_failed() const noexcept { return bells_failed_; }
+    /// Nothing of any operation is left: none in flight, none that waits for room, and nobody who
+    /// waits for one still has to be told.
+    [[nodiscard]] bool idle() const noexcept {
+        return in_flight() == 0 && backlog_.head == nullptr && cancel_backlog_.head == nullptr &&
+               ended_early_.empty();
+    }
     [[nodiscard]] std::bitset<most_rings> take_failed_bells() noexcept;
 
     // --- the holder of the service claim ---------------------------------------------------------
@@ -92,6 +99,9 @@ public:
         return __atomic_load_n(cq_tail_, __ATOMIC_ACQUIRE) !=
                __atomic_load_n(cq_head_, __ATOMIC_RELAXED);
     }
+    /// cancel() from another thread, while the owner is stuck. False: only the owner can do it now.
+    /// Source: IORING_REGISTER_SYNC_CANCEL (Linux 6.0).
+    [[nodiscard]] bool cancel_from_outside(operation& op) noexcept;
     /// Takes every completion there is and queues the waiters of what is done into `ready`.
     /// Resumes nothing. \return completions taken.
     unsigned reap(detail::work_list& ready) noexcept;
@@ -110,18 +120,19 @@ public:
 private:
     static constexpr unsigned flags_that_want_entry = 2 | 4;  // overflow, task work
 
+    /// Linked both ways: cancelling in a long backlog looks at the neighbours alone.
     struct pending_list {
         operation* head = nullptr;
         operation* tail = nullptr;
         void push(operation& op) noexcept;
         void remove(operation& op) noexcept;
     };
-    /// Linked both ways: cancelling in a long backlog looks at the neighbours alone.
 
     ring(kernel& entry, const ring_options& options);
     int create(unsigned entries, unsigned cq_entries);
     int set_up();
     int enter(unsigned wait, unsigned flags, std::uint64_t timeout_ns) noexcept;
+    void back_off(std::uint64_t timeout_ns) noexcept;
     [[nodiscard]] ::io_uring_sqe* acquire() noexcept;
     bool place(operation& op) noexcept;
     bool place_cancel(operation& op) noexcept;
@@ -147,6 +158,7 @@ private:
 
     unsigned tail_ = 0;            // of the submission queue, published by enter()
     std::uint8_t generation_ = 0;  // of the operation given a request last
+    std::uint8_t refusals_ = 0;    // waits in a row to which the kernel said that it has no room
     pending_list backlog_;
     pending_list cancel_backlog_;
     detail::work_list ended_early_;

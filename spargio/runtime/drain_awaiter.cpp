@@ -23,10 +23,11 @@ bool drain_awaiter::start(promise_base& waiter) {
     return true;
 }
 
-void drain_awaiter::on_stop() noexcept {
+bool drain_awaiter::on_stop() noexcept {
     // Not in the line any more: the good news is on its way.
     if (core_.leave_drain(place_))
         end_now();
+    return true;
 }
 
 }  // namespace spargio::detail

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <string>
 
 #include "spargio/runtime/detail/runtime_core.hpp"
@@ -24,6 +25,15 @@ shard_options options_of(const runtime_settings& settings, unsigned index) {
     options.mailbox_capacity = settings.mailbox_capacity;
     options.spin_us = settings.spin_us;
     return options;
+}
+
+/// A write to a pipe or socket that nobody reads raises SIGPIPE on the thread that submitted it,
+/// and its default ends the process. Blocked it changes nothing: the answer is EPIPE all the same.
+void block_sigpipe() noexcept {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
 }
 
 }  // namespace
@@ -97,6 +107,7 @@ void runtime_core::run_shard(unsigned index) noexcept {
 std::optional<error> runtime_core::set_up(unsigned index) noexcept {
     const std::string name = settings_.thread_name + "-" + std::to_string(index);
     ::pthread_setname_np(::pthread_self(), name.c_str());
+    block_sigpipe();
     if (!settings_.affinity.empty()) {
         cpu_set_t cpus;
         CPU_ZERO(&cpus);

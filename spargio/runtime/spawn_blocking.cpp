@@ -33,12 +33,13 @@ void blocking_wait::run_job(blocking_pool::job& work) noexcept {
     wait.home().post(wait);
 }
 
-void blocking_wait::on_stop() noexcept {
+bool blocking_wait::on_stop() noexcept {
     // Not in the queue any more: the call is being made, or was.
-    if (!pool_->withdraw(*this))
-        return;
-    refusal_ = std::make_error_code(std::errc::operation_canceled);
-    end_now();
+    if (pool_->withdraw(*this)) {
+        refusal_ = std::make_error_code(std::errc::operation_canceled);
+        end_now();
+    }
+    return true;
 }
 
 }  // namespace spargio::detail

@@ -27,7 +27,7 @@ private:
     /// Makes the call, on the pool's thread.
     virtual void call() noexcept = 0;
     static void run_job(blocking_pool::job& work) noexcept;
-    void on_stop() noexcept override;
+    bool on_stop() noexcept override;
 
     blocking_pool* pool_ = nullptr;
     std::error_code refusal_;

@@ -34,8 +34,11 @@ bool io_wait::start(promise_base& waiter, operation& op, attempt_history* histor
     return true;
 }
 
-void io_wait::on_stop() noexcept {
+bool io_wait::on_stop() noexcept {
+    if (shard::current() != &home())
+        return home().io().cancel_from_outside(*op_);
     home().io().cancel(*op_);
+    return true;
 }
 
 }  // namespace spargio::detail

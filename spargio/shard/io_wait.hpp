@@ -22,7 +22,7 @@ protected:
                              attempt_history* history) noexcept;
 
 private:
-    void on_stop() noexcept override;
+    bool on_stop() noexcept override;
 
     operation* op_ = nullptr;
 };

@@ -21,12 +21,13 @@ bool message_awaiter::start(promise_base& waiter) noexcept {
     return true;
 }
 
-void message_awaiter::on_stop() noexcept {
+bool message_awaiter::on_stop() noexcept {
     // Not in the line any more: a message is already ours, and beats the cancel.
-    if (!home().stop_receiving(wait_))
-        return;
-    cancelled_ = true;
-    end_now();
+    if (home().stop_receiving(wait_)) {
+        cancelled_ = true;
+        end_now();
+    }
+    return true;
 }
 
 result<message> message_awaiter::await_resume() const noexcept {

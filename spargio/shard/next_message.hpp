@@ -19,7 +19,7 @@ public:
 
 private:
     [[nodiscard]] bool start(promise_base& waiter) noexcept;
-    void on_stop() noexcept override;
+    bool on_stop() noexcept override;
 
     shard::message_wait wait_;
     bool cancelled_ = false;

@@ -17,6 +17,8 @@ public:
         return !held_.load(std::memory_order_relaxed) &&
                !held_.exchange(true, std::memory_order_acquire);
     }
+    /// As far as can be seen from here.
+    [[nodiscard]] bool free() const noexcept { return !held_.load(std::memory_order_relaxed); }
     /// For the owner: a holder from outside finishes its service within microseconds.
     void acquire() noexcept {
         for (backoff between_tries; !try_acquire();)

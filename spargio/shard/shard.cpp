@@ -46,8 +46,10 @@ result<void> shard::open() {
 void shard::meet(std::span<const std::unique_ptr<shard>> peers,
                  detail::work_share& share) noexcept {
     peers_ = peers;
-    if (peers.size() > 1)
-        share_ = &share;
+    if (peers.size() == 1)
+        return;
+    share_ = &share;
+    watched_.resize(peers.size());
 }
 
 void shard::close() noexcept {
@@ -75,8 +77,10 @@ void shard::run() {
         service();
         if (may_exit()) [[unlikely]]
             break;
-        if (share_ != nullptr)
+        if (share_ != nullptr) {
             take_over_search();
+            look_after_peers(now_ns());
+        }
         if (!queues_.empty()) {
             if (searching_)
                 end_search();
@@ -93,22 +97,30 @@ void shard::run() {
     }
     if (searching_)
         end_search();
+    end_watch();
     ring_->flush();
 }
 
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.
 void shard::service() noexcept {
+    gather_woken();
+    while (!ring_->ended_early().empty())
+        woken_.push(ring_->ended_early().pop());
+    while (!left_.empty())
+        [[unlikely]] woken_.push(left_.pop());
+    queue_woken();
+}
+
+/// What woke, in any shard's hands.
+void shard::gather_woken() noexcept {
     if (!posts_.empty())
         counters_.posts_received.add(posts_.drain(woken_));
     if (ring_->completions_visible())
         counters_.completions.add(ring_->reap(woken_));
-    while (!ring_->ended_early().empty())
-        woken_.push(ring_->ended_early().pop());
     if (!timers_.empty())
         counters_.timers_fired.add(timers_.fire(now_ns(), woken_));
     if (first_waiting_ != nullptr)
         deliver_messages();
-    queue_woken();
     if (ring_->bells_failed()) [[unlikely]]
         retry_bells();
 }
@@ -143,8 +155,8 @@ bool shard::may_exit() const noexcept {
     const exit_mode mode = exit_.load(std::memory_order_seq_cst);
     if (mode == exit_mode::none) [[likely]]
         return false;
-    return mode == exit_mode::at_once || (queues_.empty() && woken_.empty() && posts_.empty() &&
-                                          ring_->in_flight() == 0 && timers_.empty());
+    return mode == exit_mode::at_once || (queues_.empty() && woken_.empty() && left_.empty() &&
+                                          posts_.empty() && ring_->idle() && timers_.empty());
 }
 
 bool shard::work_visible() const noexcept {
@@ -213,6 +225,8 @@ shard_stats shard::stats() const noexcept {
     seen.searches = counters_.searches.get();
     seen.thefts = counters_.thefts.get();
     seen.items_stolen = counters_.items_stolen.get();
+    seen.items_rescued = counters_.items_rescued.get();
+    seen.nudges = counters_.nudges.get();
     seen.searchers_woken = counters_.searchers_woken.get();
     seen.bells_sent = counters_.bells_sent.get();
     seen.bells_from_outside = counters_.bells_from_outside.load(std::memory_order_relaxed);

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "spargio/core/counter.hpp"
 #include "spargio/core/executor.hpp"
 #include "spargio/ring/ring.hpp"
 #include "spargio/shard/message_queue.hpp"
+#include "spargio/shard/rescue_options.hpp"
 #include "spargio/shard/run_queues.hpp"
 #include "spargio/shard/service_claim.hpp"
 #include "spargio/shard/shard_stats.hpp"
@@ -27,6 +29,7 @@ struct shard_options {
     unsigned mailbox_capacity = 4096;  ///< messages; a power of two
     unsigned spin_us = 100;            ///< longest spin before a sleep; 0: never spin
     steal_options stealing;
+    rescue_options rescue;
 };
 
 /// One worker thread's world: its ring, its run queues, its timers, its mailbox.
@@ -97,6 +100,8 @@ public:
     bool disarm(detail::timer& entry) noexcept { return timers_.cancel(entry); }
     /// Queues `item`, which woke, at the end of the service.
     void wake(detail::work_item& item) noexcept { woken_.push(item); }
+    /// Keeps a request that only the owner can answer for its next service.
+    void leave_to_owner(detail::work_item& request) noexcept { left_.push(request); }
 
     /// One who waits for this shard's next message: `waiter` is queued once `received` holds it.
     struct message_wait {
@@ -144,7 +149,7 @@ private:
     struct counters {
         detail::counter<> turns, items_run, posts_received, messages_received, completions,
             attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent,
-            searches, thefts, items_stolen, searchers_woken;
+            searches, thefts, items_stolen, searchers_woken, items_rescued, nudges;
         std::atomic<std::uint64_t> bells_from_outside = 0;
     };
     struct ring_numbers {
@@ -152,13 +157,21 @@ private:
         unsigned operations_in_flight = 0;
     };
 
+    struct watched_turn {
+        std::uint64_t turn = 0;
+        std::uint64_t since_ns = 0;
+    };
+    static constexpr int most_looks_after_nudge = 200;  // pauses: some ten microseconds
+
     void service() noexcept;
+    void gather_woken() noexcept;
     void deliver_messages() noexcept;
     void queue_woken() noexcept;
     void run_ready() noexcept;
     void wait_for_work() noexcept;
     [[nodiscard]] bool spin(std::uint64_t budget_ns) noexcept;
     void park() noexcept;
+    void sleep() noexcept;
     [[nodiscard]] bool work_visible() const noexcept;
     [[nodiscard]] bool timers_due() const noexcept;
     [[nodiscard]] bool may_exit() const noexcept;
@@ -178,6 +191,13 @@ private:
     void offer_work() noexcept;
     void wake_searcher() noexcept;
 
+    // shard_rescue.cpp
+    bool look_after_peers(std::uint64_t now) noexcept;
+    [[nodiscard]] bool rescue(shard& stuck) noexcept;
+    [[nodiscard]] std::uint64_t time_to_next_watch(std::uint64_t now) noexcept;
+    void end_watch() noexcept;
+    void call_watcher() noexcept;
+
     void strike_outside_bell() noexcept;
     void retry_bells() noexcept;
 
@@ -188,6 +208,7 @@ private:
     feature_set features_;
     detail::run_queues queues_;
     detail::work_list woken_;  // since the service began, or under hold
+    detail::work_list left_;   // requests a rescuer could not answer
     detail::timer_queue timers_;
     detail::spin_policy spinning_;
     message_wait* first_waiting_ = nullptr;
@@ -205,6 +226,11 @@ private:
     std::uint64_t work_offered_ns_ = 0;    // since when stealable work lies about; 0: none
     unsigned next_victim_ = 0;
     unsigned next_home_ = 0;
+    std::vector<watched_turn> watched_;  // of each peer
+    std::uint64_t next_look_ns_ = 0;
+    std::uint64_t watch_ends_ns_ = 0;
+    bool peer_is_stuck_ = false;                          // at the last look
+    bool watching_ = false;                               // counted in share_
     alignas(64) std::atomic<bool> search_begun_ = false;  // for us, by who woke us
 
     detail::service_claim claim_;

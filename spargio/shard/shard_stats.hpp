@@ -21,6 +21,8 @@ struct shard_stats {
     std::uint64_t thefts = 0;              ///< searches that brought some
     std::uint64_t items_stolen = 0;        ///< by this shard
     std::uint64_t searchers_woken = 0;     ///< by this shard, for work that lay about
+    std::uint64_t items_rescued = 0;       ///< by this shard, of others that were stuck
+    std::uint64_t nudges = 0;              ///< of CPUs, for completions held back on them
     std::uint64_t bells_sent = 0;          ///< to other shards, through this shard's ring
     std::uint64_t bells_from_outside = 0;  ///< to this shard, from threads without a ring
     std::uint64_t kernel_entries = 0;

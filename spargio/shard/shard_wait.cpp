@@ -57,6 +57,8 @@ bool shard::spin(std::uint64_t budget_ns) noexcept {
         const std::uint64_t now = now_ns();
         if (end == 0)
             end = now + budget_ns;
+        if (share_ != nullptr && look_after_peers(now))
+            return true;
         if (now >= timers_.earliest_ns())
             return true;
         if (now >= end)
@@ -65,15 +67,9 @@ bool shard::spin(std::uint64_t budget_ns) noexcept {
 }
 
 void shard::park() noexcept {
-    std::uint64_t timeout = kernel::no_timeout;
-    if (!timers_.empty()) {
-        const std::uint64_t now = now_ns();
-        const std::uint64_t earliest = timers_.earliest_ns();
-        if (earliest <= now) {
-            ring_->flush();
-            return;
-        }
-        timeout = earliest - now;
+    if (timers_due()) {
+        ring_->flush();
+        return;
     }
     if (searching_)
         end_search();
@@ -82,15 +78,36 @@ void shard::park() noexcept {
         share_->sleeps();
     // Once more after the announcement: a source that saw us awake rings no bell, and what it
     // pushed in between would wait for ever.
-    if (work_visible() || (share_ != nullptr && loot_visible())) {
+    if (work_visible() || loot_visible()) {
         ring_->flush();
     } else {
         ++counters_.parks;
-        ring_->wait(timeout);
+        sleep();
     }
     if (share_ != nullptr)
         share_->woke_up();
     gate_.woke_up();
+    if (share_ != nullptr)
+        call_watcher();
+}
+
+/// In the kernel, until there is work here, or work to take.
+void shard::sleep() noexcept {
+    std::uint64_t now = now_ns();
+    for (;;) {
+        const std::uint64_t to_watch = time_to_next_watch(now);
+        const std::uint64_t earliest = timers_.earliest_ns();
+        const std::uint64_t to_timer = earliest == detail::timer_queue::never
+                                           ? kernel::no_timeout
+                                           : earliest - std::min(earliest, now);
+        ring_->wait(std::min(to_watch, to_timer));
+        if (to_watch == kernel::no_timeout || work_visible() || gate_.still_rung())
+            break;
+        now = now_ns();
+        if (now >= earliest || look_after_peers(now) || loot_visible())
+            break;
+    }
+    end_watch();
 }
 
 }  // namespace spargio

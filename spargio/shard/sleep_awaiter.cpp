@@ -16,12 +16,13 @@ bool sleep_awaiter::start(promise_base& waiter) {
     return true;
 }
 
-void sleep_awaiter::on_stop() noexcept {
+bool sleep_awaiter::on_stop() noexcept {
     // Not armed any more: it fired, and beats the cancel.
-    if (!home().disarm(timer_))
-        return;
-    cancelled_ = true;
-    end_now();
+    if (home().disarm(timer_)) {
+        cancelled_ = true;
+        end_now();
+    }
+    return true;
 }
 
 result<void> sleep_awaiter::await_resume() const noexcept {

@@ -28,7 +28,7 @@ public:
 
 private:
     [[nodiscard]] bool start(promise_base& waiter);
-    void on_stop() noexcept override;
+    bool on_stop() noexcept override;
 
     std::uint64_t ns_;
     bool relative_;

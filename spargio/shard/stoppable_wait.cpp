@@ -26,18 +26,20 @@ void stoppable_wait::stop_requested() noexcept {
         progress_.fetch_or(note_sent, std::memory_order_release);
         home_->post(note_);
     } else if (held_) {
-        on_stop();
+        (void)on_stop();
     } else {
         const shard::hold held(*home_);
-        on_stop();
+        (void)on_stop();
     }
 }
 
 void stoppable_wait::stop_note::arrive(work_item& item) noexcept {
     stoppable_wait& wait = *static_cast<stop_note&>(item).wait;
     // The wait may end meanwhile, elsewhere; it is there as long as this note has not arrived.
-    if ((wait.progress_.load(std::memory_order_acquire) & is_over) == 0)
-        wait.on_stop();
+    if ((wait.progress_.load(std::memory_order_acquire) & is_over) == 0 && !wait.on_stop()) {
+        wait.home_->leave_to_owner(item);
+        return;
+    }
     if ((wait.progress_.fetch_or(note_arrived, std::memory_order_acq_rel) & is_over) != 0) {
         wait.run = &go_on;
         wait.home_->wake(wait);

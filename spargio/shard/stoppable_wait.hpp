@@ -40,8 +40,9 @@ protected:
     [[nodiscard]] shard& home() const noexcept { return *home_; }
 
     /// A stop was requested, and the wait may still be on: see that it ends. Runs under the shard's
-    /// claim, on its own thread.
-    virtual void on_stop() noexcept = 0;
+    /// claim, mostly on its own thread. \return false when only there can be done what is to be
+    /// done: then it is asked again.
+    [[nodiscard]] virtual bool on_stop() noexcept = 0;
 
 private:
     struct stop_note : work_item {

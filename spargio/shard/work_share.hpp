@@ -54,7 +54,24 @@ public:
         return true;
     }
 
+    /// To be one of the two sleepers that look after those who are awake: two, so that there still
+    /// is one when the other is woken. False: enough others do.
+    [[nodiscard]] bool begin_watch() noexcept {
+        unsigned seen = watchers_.load(std::memory_order_relaxed);
+        do {
+            if (seen == most_watchers)
+                return false;
+        } while (!watchers_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel,
+                                                  std::memory_order_relaxed));
+        return true;
+    }
+    void end_watch() noexcept { watchers_.fetch_sub(1, std::memory_order_release); }
+    [[nodiscard]] bool watched() const noexcept {
+        return watchers_.load(std::memory_order_acquire) != 0;
+    }
+
 private:
+    static constexpr unsigned most_watchers = 2;
     static constexpr std::uint64_t one_searching = 1;
     static constexpr std::uint64_t one_asleep = std::uint64_t{1} << 32;
     static constexpr std::uint64_t searching(std::uint64_t state) noexcept {
@@ -63,6 +80,7 @@ private:
 
     const std::uint64_t most_searching_;
     alignas(64) std::atomic<std::uint64_t> state_ = 0;
+    alignas(64) std::atomic<unsigned> watchers_ = 0;
 };
 
 }  // namespace spargio::detail

@@ -175,6 +175,11 @@ void simulated_kernel::script_entries(int answer, unsigned times) {
     simulation_->scripted_entries.insert(simulation_->scripted_entries.end(), times, answer);
 }
 
+void simulated_kernel::refuse_requests(int answer) {
+    const std::scoped_lock lock(simulation_->mutex);
+    simulation_->refusal = answer;
+}
+
 void simulated_kernel::post_stray_completion(int ring, std::uint64_t user_data, int result) {
     const std::scoped_lock lock(simulation_->mutex);
     detail::simulated_ring* target = simulation_->ring_of(ring);

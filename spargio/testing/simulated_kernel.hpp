@@ -99,6 +99,9 @@ public:
     /// EAGAIN, EBUSY, ENOMEM, EINTR (negative; the last after taking requests), or
     /// fault_plan::cut_short: about half of the requests are taken.
     void script_entries(int answer, unsigned times = 1);
+    /// From now on every entry that brings requests takes none and answers this (EAGAIN, ENOMEM or
+    /// EBUSY, negative), as while memory is short; 0: they are taken again.
+    void refuse_requests(int answer);
     /// Posts a completion nobody asked for, or one that comes too late.
     void post_stray_completion(int ring, std::uint64_t user_data, int result);
     /// Posts the last completion of an operation once more.

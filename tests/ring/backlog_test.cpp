@@ -85,5 +85,20 @@ TEST_F(Backlog, IsLeftAtOnceHoweverLongItIs) {
     EXPECT_EQ(kernel_.requests(testing::request_kind::nop), 1u);
 }
 
+TEST_F(Backlog, KeepsTheRingFromBeingIdle) {
+    EXPECT_TRUE(ring_->idle());
+    submit(2);
+    EXPECT_FALSE(ring_->idle());
+    while (!ring_->completions_visible()) {
+        ring_->flush();
+        kernel_.settle();
+    }
+    ring_.run_ready();
+    EXPECT_EQ(ring_->in_flight(), 0u);
+    EXPECT_FALSE(ring_->idle()) << "the second still waits for the room the first has left";
+    EXPECT_EQ(ring_.finish(all_.back()), 0);
+    EXPECT_TRUE(ring_->idle());
+}
+
 }  // namespace
 }  // namespace spargio::ring_test

@@ -1,10 +1,13 @@
 // What io_uring_enter may answer instead of doing what it was asked.
 
+#include <array>
 #include <cerrno>
 #include <deque>
 
 #include "kernel_under_test.hpp"
 #include "nop_operation.hpp"
+#include "spargio/ring/ops/recv.hpp"
+#include "spargio/ring/outside_bell.hpp"
 
 namespace spargio::ring_test {
 namespace {
@@ -50,6 +53,96 @@ INSTANTIATE_TEST_SUITE_P(Answers, EntryErrors,
                                            entry_answer{"ENOMEM", -ENOMEM},
                                            entry_answer{"partial", fault_plan::cut_short}),
                          [](const auto& answer) { return answer.param.name; });
+
+/// A kernel that has no room for the one operation there is, for a while.
+class Refused : public ::testing::Test {
+protected:
+    Refused() {
+        ring_->submit(nop_.op);
+        kernel_.refuse_requests(-ENOMEM);
+    }
+    ~Refused() override {
+        kernel_.refuse_requests(0);
+        EXPECT_EQ(ring_.finish(nop_), 0);
+    }
+    /// Time one wait takes.
+    std::uint64_t wait(std::uint64_t timeout_ns = kernel::no_timeout) {
+        const auto before = kernel_.now_ns();
+        ring_.wait(timeout_ns);
+        return kernel_.now_ns() - before;
+    }
+    void wait_until_pauses_are_long() {
+        while (wait() < 900'000) {
+        }
+    }
+
+    simulated_kernel kernel_{alone(1)};
+    stepped_ring ring_{kernel_};
+    awaited<nop_operation> nop_;
+};
+
+TEST_F(Refused, RequestsAreOfferedAgainNowAndThen) {
+    for (const int answer : {-EAGAIN, -EBUSY, -ENOMEM}) {
+        kernel_.refuse_requests(answer);
+        const auto end = kernel_.now_ns() + 20'000'000;
+        const auto before = kernel_.entries();
+        while (kernel_.now_ns() < end)
+            ring_.wait();
+        // Two for an offer: six after shorter pauses, then one a millisecond.
+        EXPECT_LT(kernel_.entries() - before, 60u);
+        EXPECT_GT(kernel_.entries() - before, 30u);
+    }
+}
+
+TEST_F(Refused, ThePauseBeginsShort) {
+    EXPECT_LT(wait(), 20'000u);
+    wait_until_pauses_are_long();
+    kernel_.refuse_requests(0);
+    EXPECT_EQ(ring_.finish(nop_), 0);
+    nop_.op.rewind();
+    nop_.waiter.times = 0;
+    ring_->submit(nop_.op);
+    kernel_.refuse_requests(-EAGAIN);
+    EXPECT_LT(wait(), 20'000u);
+}
+
+TEST_F(Refused, ABellEndsThePause) {
+    wait_until_pauses_are_long();
+    ASSERT_EQ(ring_bell_from_outside(kernel_, ring_->descriptor()), 0);
+    EXPECT_LT(wait(), 10'000u);
+}
+
+TEST_F(Refused, ThePauseIsNoLongerThanTheWait) {
+    wait_until_pauses_are_long();
+    EXPECT_LT(wait(5'000), 10'000u);
+}
+
+TEST_F(Refused, ACompletionEndsThePause) {
+    kernel_.refuse_requests(0);
+    EXPECT_EQ(ring_.finish(nop_), 0);
+    const auto ends = kernel_.stream_pair();
+    std::array<std::byte, 8> buffer;
+    awaited<recv_operation> recv(ends.first, std::span(buffer));
+    ring_->submit(recv.op);
+    ring_->flush();
+    kernel_.settle();
+    nop_.op.rewind();
+    nop_.waiter.times = 0;
+    ring_->submit(nop_.op);
+    kernel_.refuse_requests(-ENOMEM);
+    wait_until_pauses_are_long();
+    kernel_.write(ends.second, bytes_of("now"));
+    EXPECT_LT(wait(), 100'000u);
+    EXPECT_EQ(ring_.finish(recv), 3);
+}
+
+/// In builds without assertions too.
+TEST(LostCompletionsDeathTest, EndTheProgramByName) {
+    simulated_kernel kernel(alone(1));
+    stepped_ring ring(kernel);
+    kernel.script_entries(-EBADR);
+    EXPECT_DEATH(ring.wait(1'000), "lost completions for want of memory.*EBADR");
+}
 
 TEST(Entry, APartialSubmitIsContinued) {
     simulated_kernel kernel(alone(1));

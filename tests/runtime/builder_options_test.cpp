@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <functional>
 #include <string>
 
@@ -97,37 +98,53 @@ const bad_value bad_values[] = {
     blocked(SIGSTOP),
 };
 
-INSTANTIATE_TEST_SUITE_P(Builder, BuilderRefuses, ::testing::ValuesIn(bad_values));
+std::string name_of(const ::testing::TestParamInfo<bad_value>& info) {
+    std::string name = info.param.option + '_' + info.param.value;
+    for (char& each : name) {
+        if (std::isalnum(static_cast<unsigned char>(each)) == 0)
+            each = '_';
+    }
+    return name;
+}
 
-class BuilderTakes : public ::testing::TestWithParam<change> {};
+INSTANTIATE_TEST_SUITE_P(Builder, BuilderRefuses, ::testing::ValuesIn(bad_values), name_of);
+
+struct good_value {
+    const char* name;
+    change set;
+};
+
+class BuilderTakes : public ::testing::TestWithParam<good_value> {};
 
 TEST_P(BuilderTakes, TheEndsOfTheRange) {
     testing::simulated_kernel kernel;
     runtime_builder builder;
     builder.shards(1);
-    GetParam()(builder);
+    GetParam().set(builder);
     const auto built = builder.build_on(kernel);
     EXPECT_TRUE(built.has_value()) << built.error().message;
 }
 
-const change good_values[] = {
-    [](runtime_builder& b) { b.ring_entries(16).cq_entries(16); },
-    [](runtime_builder& b) { b.ring_entries(32768); },
-    [](runtime_builder& b) { b.cq_entries(65536); },
-    [](runtime_builder& b) { b.io_workers(1); },
-    [](runtime_builder& b) { b.io_workers(1024); },
-    [](runtime_builder& b) { b.mailbox_capacity(2); },
-    [](runtime_builder& b) { b.mailbox_capacity(1u << 20); },
-    [](runtime_builder& b) { b.max_tasks(1); },
-    [](runtime_builder& b) { b.max_tasks(~std::uint64_t{0}); },
-    [](runtime_builder& b) { b.spin_us(10'000); },
-    [](runtime_builder& b) { b.blocking_threads(1024).blocking_queue(0); },
-    [](runtime_builder& b) { b.thread_name("x"); },
-    [](runtime_builder& b) { b.thread_name("elevenchars"); },
-    [](runtime_builder& b) { b.block_signals({}); },
+const good_value good_values[] = {
+    {"fewest_entries", [](runtime_builder& b) { b.ring_entries(16).cq_entries(16); }},
+    {"most_entries", [](runtime_builder& b) { b.ring_entries(32768); }},
+    {"most_completions", [](runtime_builder& b) { b.cq_entries(65536); }},
+    {"one_io_worker", [](runtime_builder& b) { b.io_workers(1); }},
+    {"most_io_workers", [](runtime_builder& b) { b.io_workers(1024); }},
+    {"smallest_mailbox", [](runtime_builder& b) { b.mailbox_capacity(2); }},
+    {"largest_mailbox", [](runtime_builder& b) { b.mailbox_capacity(1u << 20); }},
+    {"one_task", [](runtime_builder& b) { b.max_tasks(1); }},
+    {"any_number_of_tasks", [](runtime_builder& b) { b.max_tasks(~std::uint64_t{0}); }},
+    {"longest_spin", [](runtime_builder& b) { b.spin_us(10'000); }},
+    {"most_threads_and_no_queue",
+     [](runtime_builder& b) { b.blocking_threads(1024).blocking_queue(0); }},
+    {"shortest_name", [](runtime_builder& b) { b.thread_name("x"); }},
+    {"longest_name", [](runtime_builder& b) { b.thread_name("elevenchars"); }},
+    {"no_blocked_signals", [](runtime_builder& b) { b.block_signals({}); }},
 };
 
-INSTANTIATE_TEST_SUITE_P(Builder, BuilderTakes, ::testing::ValuesIn(good_values));
+INSTANTIATE_TEST_SUITE_P(Builder, BuilderTakes, ::testing::ValuesIn(good_values),
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
 }  // namespace spargio

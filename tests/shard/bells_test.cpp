@@ -177,6 +177,23 @@ TEST_P(Bells, RegisterCallWithoutMemoryIsMadeAgain) {
     }
 }
 
+/// Who rang first believes that it did. Nobody else would ring until the sleeper wakes up.
+TEST_P(Bells, ExitRingsBehindABellThatWasLost) {
+    shard_threads shards(kernel, 1, with_disabled({}));
+    if (!shards[0].features().has(feature::register_message))
+        GTEST_SKIP() << "register_message is not available";
+    arrival there;
+    kernel.await_waits(1);
+    kernel.refuse_outsiders_with = EBADF;
+    kernel.refuse_outsiders = 1;
+    shards[0].post(there.item);
+    EXPECT_EQ(kernel.message_errors.load(), 1);
+    EXPECT_FALSE(there.came.try_acquire());
+    shards.end();
+    EXPECT_TRUE(there.came.try_acquire());
+    EXPECT_EQ(kernel.messages.load(), 1);
+}
+
 /// Bells of one runtime are none of another's business: it may be gone by the time they are rung.
 TEST_P(Bells, ShardOfAnotherRuntimeRingsAsAnOutsider) {
     shard_threads ours(kernel, 1, with_disabled({}));

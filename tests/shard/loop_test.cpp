@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/recv.hpp"
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/time/sleep.hpp"
@@ -156,11 +157,19 @@ TEST_P(BusyShard, StillSubmitsAndTakesCompletions) {
     EXPECT_EQ(reader.take(), 4u);
 }
 
+std::string name_of(const ::testing::TestParamInfo<BusyShard::ParamType>& info) {
+    constexpr std::array names = {"defers_itself", "posts_itself", "always_due_timer"};
+    const auto [what, spin_us] = info.param;
+    return names.at(static_cast<std::size_t>(what)) +
+           std::string(spin_us == 0 ? "_sleeping" : "_spinning");
+}
+
 INSTANTIATE_TEST_SUITE_P(Loop, BusyShard,
                          ::testing::Combine(::testing::Values(busy::defers_itself,
                                                               busy::posts_itself,
                                                               busy::always_due_timer),
-                                            ::testing::Values(0u, 50u)));
+                                            ::testing::Values(0u, 50u)),
+                         name_of);
 
 TEST(Loop, TimersFireWhileSomethingDefersItself) {
     simulated_kernel kernel(alone(1));
@@ -193,6 +202,27 @@ TEST(Loop, ExitWaitsForOperationsInFlight) {
         EXPECT_EQ(reader.take(), 4u);
         EXPECT_EQ(here->stats().operations_in_flight, 0u);
     }
+}
+
+/// An operation that never came by a request is not in flight.
+TEST(Loop, ExitWaitsForWhatWaitsForRoomInTheRing) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    bool closed = false;
+    action end([&] { closed = true; });
+    close_operation close(kernel.socket());
+    close.waiter = &end;
+    action fill([&] {
+        kernel.script_entries(-EAGAIN, 4);
+        // Bells are no operations, and take room all the same.
+        while (here->io().send_bell(here->io().descriptor(), 0)) {
+        }
+        here->io().submit(close);
+        EXPECT_EQ(here->io().in_flight(), 0u);
+    });
+    here->defer(fill);
+    here.run();
+    EXPECT_TRUE(closed);
 }
 
 /// The operation's own completion is not the last that is to come.

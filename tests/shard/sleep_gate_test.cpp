@@ -134,6 +134,8 @@ TEST(SleepGate, WhatWasPublishedIsSeenOrRungFor) {
             continue;
         }
         taken.store(++seen, std::memory_order_release);
+        // Now the source has to run, which may need this CPU.
+        std::this_thread::yield();
     }
 }
 

@@ -94,11 +94,19 @@ enum class kind { operation, operation_with_deadline, deadline, message };
 
 class CancelStorm : public ::testing::TestWithParam<std::tuple<kind, unsigned>> {};
 
+std::string name_of(const ::testing::TestParamInfo<CancelStorm::ParamType>& info) {
+    constexpr std::array names = {"operation", "operation_with_deadline", "deadline", "message"};
+    const auto [what, spin_us] = info.param;
+    return names.at(static_cast<std::size_t>(what)) +
+           std::string(spin_us == 0 ? "_sleeping" : "_spinning");
+}
+
 INSTANTIATE_TEST_SUITE_P(Stress, CancelStorm,
                          ::testing::Combine(::testing::Values(kind::operation,
                                                               kind::operation_with_deadline,
                                                               kind::deadline, kind::message),
-                                            ::testing::Values(0u, 50u)));
+                                            ::testing::Values(0u, 50u)),
+                         name_of);
 
 TEST_P(CancelStorm, EveryWaitEndsOnceAndLosesNothing) {
     const auto [what, spin_us] = GetParam();

@@ -183,6 +183,27 @@ TEST(SimulatedStack, AnInterruptedWaitDoesNotBeginAnew) {
     });
 }
 
+task<void> spawn_back_and_forth() {
+    for (unsigned i = 0; i < 10; ++i)
+        co_await value_or_throw(
+            this_runtime().spawn(placement::pinned(1), []() -> task<void> { co_return; }));
+}
+
+TEST(SimulatedStack, ABellThatCannotBeRungIsRungAnotherWay) {
+    unsigned ended = 0;
+    const auto scenario = [&](simulated_kernel& kernel) {
+        auto built = small_runtime(kernel, 2);
+        if (!built)
+            return;
+        built->block_on(spawn_back_and_forth());
+        ++ended;
+    };
+    // The other way is an eventfd. The register call, the second of two ways between rings, can be
+    // told that a ring is gone only when it is.
+    testing::fault_sweep(scenario, {.missing = {feature::register_message}});
+    EXPECT_GT(ended, 10u);
+}
+
 TEST(SimulatedStack, AKernelThatRefusesIoUringGivesAClearAnswer) {
     for (const int refusal : {ENOSYS, EPERM, ENOMEM, EMFILE}) {
         simulated_kernel kernel({.seed = testing::process_seed(), .create_error = refusal});

@@ -62,6 +62,11 @@ impl Recorder {
         self.last = now;
     }
 
+    /// Latencies that were measured elsewhere, merged request by request.
+    pub fn record_latency(&mut self, ns: u64) {
+        self.latencies.record(ns);
+    }
+
     pub fn end(&mut self, checksum: u64) {
         self.total += self.start.elapsed();
         if self.done == 0 {

@@ -1,9 +1,13 @@
 //! Tokio's end of the benchmarks; speaks the protocol of bench/common/variant.hpp.
 
+mod chain;
 mod echo;
+mod fan_out;
+mod fork_join;
 mod fs_read;
 mod harness;
 mod histogram;
+mod many_tasks;
 mod ping_pong;
 mod runtimes;
 mod serve;
@@ -12,6 +16,9 @@ fn main() {
     let mut all = ping_pong::entries();
     all.extend(echo::entries());
     all.extend(fs_read::entries());
+    all.extend(fan_out::entries());
+    all.extend(fork_join::entries());
+    all.extend(many_tasks::entries());
     all.extend(serve::entries());
     harness::serve(&all);
 }

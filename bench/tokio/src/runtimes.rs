@@ -57,6 +57,10 @@ impl Single {
         Single { handle, _stop: stop, thread: Some(thread) }
     }
 
+    pub fn handle(&self) -> tokio::runtime::Handle {
+        self.handle.clone()
+    }
+
     pub fn spawn<F>(&self, future: F) -> tokio::task::JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

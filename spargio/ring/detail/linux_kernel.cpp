@@ -1,4 +1,5 @@
 #include <liburing.h>
+#include <linux/membarrier.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -99,6 +100,14 @@ public:
 
     void close_bell(int bell) noexcept override { ::close(bell); }
 
+    int nudge() noexcept override {
+        static const bool registered =
+            ::syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+        if (!registered)
+            return -ENOSYS;
+        return errno_of(::syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
+    }
+
     std::uint64_t now_ns() noexcept override {
         timespec now{};
         ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -108,6 +117,10 @@ public:
 };
 
 }  // namespace
+
+int kernel::nudge() noexcept {
+    return -ENOSYS;
+}
 
 kernel& system_kernel() noexcept {
     static linux_kernel instance;

@@ -4,7 +4,9 @@
 
 namespace spargio {
 
-/// Closes `descriptor`; it is gone whatever the outcome, and never cancelled.
+/// Closes `descriptor`; never cancelled. Once this has run the descriptor is gone, though it
+/// answers EIO, ENOSPC or EINTR: closing again could close somebody else's. After ECANCELED, which
+/// nothing but the end of the submitting thread brings, it may never have run, and nobody knows.
 /// Source: close(2), IORING_OP_CLOSE.
 class close_operation final : public operation {
 public:

@@ -20,7 +20,7 @@ public:
 
 private:
     [[nodiscard]] bool start(promise_base& waiter);
-    void on_stop() noexcept override;
+    bool on_stop() noexcept override;
 
     runtime_core& core_;
     drain_wait place_;

@@ -43,6 +43,10 @@ public:
     virtual int sync();
     virtual int status(struct ::statx& status);
 
+    /// Who waits for it is served the moment it changes, on the changing thread, as the readers of
+    /// an eventfd are: no time has to pass, and the clock may stand still.
+    [[nodiscard]] virtual bool prompt() const noexcept { return false; }
+
     std::vector<std::uint64_t> waiting;  // requests to look again when it changes
 
 protected:
@@ -126,6 +130,7 @@ public:
     using simulated_object::simulated_object;
     int read(std::span<std::byte> buffer, std::uint64_t) override;
     int write(std::span<const std::byte> buffer, std::uint64_t) override;
+    [[nodiscard]] bool prompt() const noexcept override { return true; }
 
 private:
     std::uint64_t count_ = 0;

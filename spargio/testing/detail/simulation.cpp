@@ -108,6 +108,8 @@ std::optional<int> simulation::fault_of_entry(unsigned to_submit, unsigned wait)
         possible.push_back(-EINTR);
     if (const auto fault = faults.meet("entry", request_kind::any, possible))
         return fault;
+    if (refusal != 0 && to_submit > 0)
+        return refusal;
     if (!scripted_entries.empty()) {
         const int answer = scripted_entries.front();
         scripted_entries.pop_front();

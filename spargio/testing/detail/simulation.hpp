@@ -61,6 +61,7 @@ public:
     simulated_world world;
     std::vector<scripted_outcome> scripts;
     std::deque<int> scripted_entries;
+    int refusal = 0;  // what entries answer that bring requests
     unsigned clock_holds = 0;
     std::array<std::uint64_t, 256> requested{};
     std::map<std::pair<unsigned, int>, std::uint64_t> completed;  // by opcode and result

@@ -90,17 +90,19 @@ void simulation::issue(simulated_ring& ring, const ::io_uring_sqe& sqe) {
     }
 
     std::uint64_t delay = random.chance(options.immediate_percent) ? 0 : some_delay();
+    if (acts_on_descriptor(sqe)) {
+        request.target = world.find(sqe.fd);
+        if (request.target != nullptr && request.target->prompt())
+            delay = 0;
+    }
     if (scripted_outcome* script = script_for(sqe)) {
         request.result = script->result;
         delay = script->delay_ns.value_or(delay);
         request.most = script->most.value_or(request.most);
         use_script(*script);
     }
-    if (acts_on_descriptor(sqe)) {
-        request.target = world.find(sqe.fd);
-        if (request.target == nullptr && !request.result)
-            return finish(std::move(request), -EBADF, true);
-    }
+    if (acts_on_descriptor(sqe) && request.target == nullptr && !request.result)
+        return finish(std::move(request), -EBADF, true);
     if (const auto fault =
             faults.meet("request", kind_of(sqe), fault_plan::faults_of(kind_of(sqe)))) {
         if (*fault == fault_plan::cut_short) {
@@ -141,8 +143,13 @@ void simulation::take_from_schedule(held_request& request) {
 void simulation::changed(simulated_object& object) {
     for (const std::uint64_t number : std::exchange(object.waiting, {})) {
         const auto found = requests_.find(number);
-        if (found != requests_.end() && found->second.at == stage::waiting)
+        if (found == requests_.end() || found->second.at != stage::waiting)
+            continue;
+        if (object.prompt()) {
+            proceed(found->second);
+        } else {
             reschedule(found->second, some_delay());
+        }
     }
 }
 
@@ -179,11 +186,12 @@ void simulation::perform(held_request request, bool during_submission) {
 
 /// The outcome is fixed; its completion may take a while yet, in which a cancel finds nothing.
 void simulation::finish(held_request request, int outcome, bool during_submission) {
+    const bool at_once = request.target != nullptr && request.target->prompt();
     request.outcome = outcome;
     request.at = stage::finished;
     request.target.reset();
     ++completed[{request.sqe->opcode, outcome}];
-    if (during_submission || random.chance(50))
+    if (during_submission || at_once || random.chance(50))
         return deliver(request, during_submission);
     reschedule(requests_.at(hold(std::move(request))), some_delay());
 }

@@ -1,0 +1,189 @@
+// A shard that is stuck in a task holds up nothing but what is pinned to it.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "entry.hpp"
+#include "spargio/io/descriptor.hpp"
+#include "spargio/ring/ops/read.hpp"
+#include "spargio/runtime/spawn_blocking.hpp"
+#include "spargio/runtime/task_group.hpp"
+#include "spargio/shard/io_wait.hpp"
+#include "spargio/time/sleep.hpp"
+#include "spargio/time/timeout.hpp"
+
+namespace spargio {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime_test::until_stopped;
+using runtime_test::with_shards;
+
+/// Keeps the calling thread busy in user code until `done`, or for ten seconds.
+bool spin_until(const std::atomic<bool>& done) {
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (!done.load(std::memory_order_acquire)) {
+        if (std::chrono::steady_clock::now() > end)
+            return false;
+    }
+    return true;
+}
+
+TEST(Rescue, AnotherShardRunsWhatWaitsBehindAStuckTask) {
+    runtime own = with_shards(2);
+    own.block_on(0, [&]() -> task<void> {
+        std::atomic<bool> ran = false;
+        auto behind = value_or_throw(
+            this_runtime().spawn(placement::stealable_preferred(0), [&]() -> task<unsigned> {
+                ran.store(true, std::memory_order_release);
+                co_return this_shard::id();
+            }));
+        EXPECT_TRUE(spin_until(ran));
+        EXPECT_EQ(co_await behind, 1u);
+    });
+    EXPECT_GE(own.stats(1).items_stolen, 1u);
+}
+
+/// Runs `first` to its first await on shard 0, then keeps that shard stuck until `first` has ended.
+/// \return whether it did, in time.
+template <class Start>
+bool ends_while_its_shard_is_stuck(runtime& own, Start first) {
+    bool ended_in_time = false;
+    own.block_on(0, [&]() -> task<void> {
+        std::atomic<bool> ended = false;
+        auto moving = value_or_throw(
+            this_runtime().spawn(placement::stealable_preferred(0), [&]() -> task<void> {
+                co_await first();
+                ended.store(true, std::memory_order_release);
+            }));
+        // The other one lets it get that far.
+        co_await sleep_for(1ms);
+        ended_in_time = spin_until(ended);
+        co_await moving;
+    });
+    return ended_in_time;
+}
+
+TEST(Rescue, ATimerFires) {
+    runtime own = with_shards(2);
+    EXPECT_TRUE(ends_while_its_shard_is_stuck(
+        own, []() -> task<void> { EXPECT_TRUE(co_await sleep_for(5ms)); }));
+    EXPECT_GT(own.stats(1).items_rescued, 0u);
+}
+
+task<result<std::size_t>> read_from(int descriptor, std::span<std::byte> into) {
+    co_return co_await detail::await_operation<read_operation>(detail::decode_count(), nullptr,
+                                                               descriptor, into, ~std::uint64_t{0});
+}
+
+class pipe_ends {
+public:
+    pipe_ends() { EXPECT_EQ(::pipe(ends_), 0); }
+    ~pipe_ends() {
+        ::close(ends_[0]);
+        ::close(ends_[1]);
+    }
+    [[nodiscard]] int reader() const { return ends_[0]; }
+    void write() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
+
+private:
+    int ends_[2] = {-1, -1};
+};
+
+TEST(Rescue, ACompletionIsTaken) {
+    runtime own = with_shards(2);
+    const pipe_ends pipe;
+    std::jthread writer([&] {
+        std::this_thread::sleep_for(10ms);
+        pipe.write();
+    });
+    EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
+        std::array<std::byte, 8> bytes;
+        EXPECT_EQ(co_await read_from(pipe.reader(), bytes), 1u);
+    }));
+}
+
+TEST(Rescue, ADeadlinePassesAndItsOperationIsCancelled) {
+    runtime own = with_shards(2);
+    const pipe_ends pipe;
+    EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
+        std::array<std::byte, 8> bytes;
+        const auto read = co_await timeout(5ms, read_from(pipe.reader(), bytes));
+        EXPECT_EQ(read.error(), std::errc::timed_out);
+    }));
+}
+
+TEST(Rescue, AStopFromOutsideArrives) {
+    runtime own = with_shards(2);
+    std::atomic<task_group*> asked = nullptr;
+    std::jthread stopper([&] {
+        while (asked.load() == nullptr)
+            std::this_thread::yield();
+        std::this_thread::sleep_for(10ms);
+        asked.load()->request_stop();
+    });
+    EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
+        task_group group;
+        value_or_throw(group.spawn(placement::stealable_preferred(0), []() -> task<void> {
+            EXPECT_TRUE(co_await until_stopped());
+        }));
+        asked.store(&group);
+        co_await group.join();
+    }));
+}
+
+TEST(Rescue, APostArrives) {
+    runtime own = with_shards(2);
+    EXPECT_TRUE(ends_while_its_shard_is_stuck(own, []() -> task<void> {
+        const auto called = co_await spawn_blocking([] {
+            std::this_thread::sleep_for(10ms);
+            return 7;
+        });
+        EXPECT_EQ(called, 7);
+    }));
+}
+
+TEST(Rescue, WhatIsPinnedWaitsAndIsNotLost) {
+    runtime own = with_shards(2);
+    own.block_on(0, []() -> task<void> {
+        auto pinned = value_or_throw(this_shard::spawn([]() -> task<unsigned> {
+            EXPECT_TRUE(co_await sleep_for(2ms));
+            co_return this_shard::id();
+        }));
+        co_await sleep_for(1ms);
+        const auto end = std::chrono::steady_clock::now() + 30ms;
+        while (std::chrono::steady_clock::now() < end) {
+        }
+        EXPECT_EQ(co_await pinned, 0u);
+    });
+}
+
+/// How late a timer of a stuck shard fires, when the others slept for good before.
+TEST(Rescue, ComesSoon) {
+    runtime own = with_shards(2);
+    std::vector<std::chrono::nanoseconds> late;
+    for (int round = 0; round < 15; ++round) {
+        std::this_thread::sleep_for(100ms);
+        std::chrono::steady_clock::time_point due, fired;
+        EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
+            due = std::chrono::steady_clock::now() + 5ms;
+            (void)co_await sleep_for(5ms);
+            fired = std::chrono::steady_clock::now();
+        }));
+        late.push_back(fired - due);
+    }
+    std::sort(late.begin(), late.end());
+    RecordProperty("median_us", static_cast<int>(late[7] / 1us));
+    RecordProperty("worst_us", static_cast<int>(late.back() / 1us));
+    EXPECT_LT(late[7], 10ms);
+    std::printf("median %ld us, worst %ld us\n", long(late[7] / 1us), long(late.back() / 1us));
+}
+
+}  // namespace
+}  // namespace spargio
