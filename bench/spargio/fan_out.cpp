@@ -1,10 +1,14 @@
 #include "bench/common/fan_out.hpp"
 
+#include <utility>
+#include <vector>
+
 #include "bench/common/request_chain.hpp"
 #include "bench/spargio/anywhere.hpp"
 #include "bench/spargio/scenarios.hpp"
 #include "bench/spargio/shards.hpp"
 #include "spargio/core/task.hpp"
+#include "spargio/core/when_all.hpp"
 #include "spargio/runtime/task_group.hpp"
 
 namespace bench::own {
@@ -21,11 +25,12 @@ auto run_chain(fan_shape shape, request_chain& chain, std::uint64_t first, std::
     chain.begin();
     for (std::uint64_t request = first; request < items; request += shape.chains) {
         fan_results results;
-        spargio::task_group group;
+        std::vector<spargio::task<>> branches;
+        branches.reserve(fan_shape::branches);
         for (unsigned b = 0; b < fan_shape::branches; ++b)
-            check(group.spawn(anywhere,
-                              branch(chain.seed(), b, shape.steps_of(request, b), results[b])));
-        co_await group.join();
+            branches.push_back(branch(chain.seed(), b, shape.steps_of(request, b), results[b]));
+        // In a stealable task they are forks: any shard may run them.
+        co_await spargio::when_all(std::move(branches));
         chain.answered(results);
     }
 }
@@ -42,14 +47,10 @@ private:
         for (unsigned k = 0; k < r.iterations(); ++k) {
             auto chains = make_chains(shape_.chains, r.items());
             r.begin();
-            if (shape_.chains == 1) {
-                co_await run_chain(shape_, chains[0], 0, r.items());
-            } else {
-                spargio::task_group group;
-                for (unsigned c = 0; c < shape_.chains; ++c)
-                    check(group.spawn(anywhere, run_chain(shape_, chains[c], c, r.items())));
-                co_await group.join();
-            }
+            spargio::task_group group;
+            for (unsigned c = 0; c < shape_.chains; ++c)
+                check(group.spawn(anywhere, run_chain(shape_, chains[c], c, r.items())));
+            co_await group.join();
             end_chains(r, chains);
         }
     }

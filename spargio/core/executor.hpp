@@ -14,6 +14,9 @@ public:
     /// The same, but `item` may be run before older ones: it is what the running one leads to.
     /// Thread: the executor's own.
     virtual void defer_next(work_item& item) noexcept { defer(item); }
+    /// Takes `item` back if it was the last one deferred as next and nobody has it yet.
+    /// Thread: the executor's own.
+    [[nodiscard]] virtual bool take_back(work_item&) noexcept { return false; }
     /// Whether stealable work of `other` may as well be run here. Thread: any.
     [[nodiscard]] bool shares_work_with(const executor& other) const noexcept {
         return family_ == other.family_;

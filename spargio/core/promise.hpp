@@ -3,6 +3,7 @@
 #include <concepts>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 
 #include "spargio/core/frame_recycler.hpp"
 #include "spargio/core/task_record.hpp"
@@ -24,9 +25,10 @@ struct promise_base : work_item {
         free_frame(block, bytes);
     }
 
+    std::uint32_t ends;  // of a fork: its own, and those of the siblings it was run after
     std::coroutine_handle<> self;
-    promise_base* continuation = nullptr;  // who awaits; null: `sink` is told
-    finish_sink* sink = nullptr;
+    promise_base* continuation = nullptr;  // who awaits; of a fork: the sibling to be run after it
+    finish_sink* sink = nullptr;           // told of the end, in place of `continuation`
     task_env* env = nullptr;
 };
 
@@ -40,9 +42,11 @@ inline void go_last(promise_base& target) noexcept {
     current_executor()->defer(target);
 }
 
-/// For an await that may not continue in place.
+/// For an await that may not continue in place: others have their turn first, but a tree of forks
+/// stays small.
 [[gnu::noinline]] inline std::coroutine_handle<> go_through_queue(promise_base& target) noexcept {
-    go_last(target);
+    target.kind = target.env->record->runs_as;
+    current_executor()->defer_next(target);
     return std::noop_coroutine();
 }
 
@@ -76,9 +80,9 @@ struct final_awaiter {
     template <spargio_promise Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> handle) const noexcept {
         promise_base& ended = handle.promise();
-        promise_base* next = ended.continuation;
-        if (next == nullptr)
-            next = ended.sink->finished(ended);  // may free `ended`
+        // The sink may free `ended`.
+        promise_base* const next =
+            ended.sink == nullptr ? ended.continuation : ended.sink->finished(ended);
         return transfer_to(next);
     }
     void await_resume() const noexcept {}

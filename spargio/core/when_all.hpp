@@ -1,11 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "spargio/core/join_counter.hpp"
 #include "spargio/core/task.hpp"
 
 namespace spargio {
@@ -24,69 +24,6 @@ value_or_monostate<T> take_value(task<T>& child) {
         return child.promise().slot.take();
     }
 }
-
-/// Makes `child` fit to be started, reporting its end to `sink`.
-template <class T>
-promise_base& prepare_child(task<T>& child, finish_sink& sink, task_env& env) noexcept {
-    SPARGIO_ASSERT(child.valid());
-    promise_base& promise = child.promise();
-    SPARGIO_ASSERT(promise.continuation == nullptr && promise.sink == nullptr);
-    promise.sink = &sink;
-    promise.env = &env;
-    return promise;
-}
-
-/// Starts `child`, reporting its end to `sink`: here and now, below the caller's frame, while this
-/// resume has transfers left, else from the run queue. So nested groups use a bounded stack.
-template <class T>
-void start_child(task<T>& child, finish_sink& sink, task_env& env) {
-    promise_base& promise = prepare_child(child, sink, env);
-    if (spend_transfer()) [[likely]] {
-        promise.self.resume();
-    } else {
-        go_last(promise);
-    }
-}
-
-/// Counts children down; the last one to end continues the parent.
-/// Thread: children may end on any thread.
-class join_counter : public finish_sink {
-public:
-    explicit join_counter(std::size_t children) noexcept : left_(children + 1) {}
-
-    promise_base* finished(promise_base&) noexcept override { return arrive(); }
-
-    /// The parent's own share: it holds the counter up until every child was started.
-    [[nodiscard]] std::coroutine_handle<> wait(promise_base& parent) noexcept {
-        parent_ = &parent;
-        return transfer_to(arrive());
-    }
-
-    /// Whether the children are forked: queued for whichever shard has time, but for the first,
-    /// which goes on in the parent's place.
-    [[nodiscard]] static bool forks(const promise_base& parent) noexcept {
-        return parent.env->record->runs_as == work_kind::stealable;
-    }
-    /// Before the first fork. The parent has no share of its own: its first child goes on for it.
-    void begin_forks(promise_base& parent) noexcept {
-        parent_ = &parent;
-        left_.store(left_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-    }
-    static void fork(promise_base& child, executor& here) noexcept {
-        child.kind = work_kind::stealable;
-        here.defer_next(child);
-    }
-
-protected:
-    promise_base* arrive() noexcept {
-        return left_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? parent_ : nullptr;
-    }
-    ~join_counter() = default;
-
-private:
-    std::atomic<std::size_t> left_;
-    promise_base* parent_ = nullptr;
-};
 
 template <class... T>
 class all_of_tuple final : join_counter {
@@ -122,8 +59,8 @@ private:
     std::coroutine_handle<> fork_all(task_env& env, std::index_sequence<I...>) noexcept {
         executor& here = *current_executor();
         promise_base* child = nullptr;
-        ((child = &prepare_child(std::get<sizeof...(T) - 1 - I>(children_), *this, env),
-          I + 1 != sizeof...(T) ? fork(*child, here) : void()),
+        ((child = &prepare_fork(std::get<sizeof...(T) - 1 - I>(children_), *this, env, child),
+          I + 1 != sizeof...(T) ? here.defer_next(*child) : void()),
          ...);
         return transfer_to(child);
     }
@@ -143,9 +80,12 @@ public:
         if (forks(parent.promise())) {
             begin_forks(parent.promise());
             executor& here = *current_executor();
-            for (std::size_t last = children_.size() - 1; last != 0; --last)
-                fork(prepare_child(children_[last], *this, env), here);
-            return transfer_to(&prepare_child(children_.front(), *this, env));
+            promise_base* child = nullptr;
+            for (std::size_t last = children_.size() - 1; last != 0; --last) {
+                child = &prepare_fork(children_[last], *this, env, child);
+                here.defer_next(*child);
+            }
+            return transfer_to(&prepare_fork(children_.front(), *this, env, child));
         }
         for (task<T>& child : children_)
             start_child(child, *this, env);

@@ -24,7 +24,7 @@ public:
         promise_base* none = nullptr;
         if (winner_.compare_exchange_strong(none, &child, std::memory_order_acq_rel))
             losers_.request_stop();
-        return arrive();
+        return arrive(1);
     }
 
 protected:

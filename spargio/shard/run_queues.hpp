@@ -19,7 +19,7 @@ namespace spargio::detail {
 /// here, in its order, and cannot be stolen.
 class run_queues {
 public:
-    static constexpr unsigned most_next_in_a_row = 32;
+    static constexpr unsigned most_next_in_a_row = 16;
 
     explicit run_queues(unsigned capacity) : shared_(capacity), next_(capacity) {}
 
@@ -34,6 +34,9 @@ public:
         if (item.kind != work_kind::stealable || !next_.push(item))
             push(item);
     }
+
+    /// Takes `item` back if it is the one that was queued last as next and nobody has it.
+    [[nodiscard]] bool take_back(const work_item& item) noexcept { return next_.pop(item); }
 
     /// The item whose turn it is, or null. Null may be wrong while others steal: see empty().
     [[nodiscard]] work_item* pop() noexcept {
@@ -66,11 +69,10 @@ public:
 
     /// How many items could be stolen, an estimate.
     [[nodiscard]] unsigned stealable() const noexcept { return shared_.size() + next_.size(); }
-    /// The oldest stealable item, or null.
-    [[nodiscard]] work_item* steal() noexcept {
-        work_item* stolen = shared_.take();
-        return stolen != nullptr ? stolen : next_.take();
-    }
+    /// The oldest of the shared items, or null.
+    [[nodiscard]] work_item* steal() noexcept { return shared_.take(); }
+    /// The oldest of the next items, or null: of a tree of forks it is the largest, so one will do.
+    [[nodiscard]] work_item* steal_next() noexcept { return next_.take(); }
 
 private:
     work_list pinned_;

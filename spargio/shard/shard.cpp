@@ -77,16 +77,20 @@ void shard::run() {
         service();
         if (may_exit()) [[unlikely]]
             break;
+        std::uint64_t began = 0;
         if (share_ != nullptr) {
+            began = now_ns();
             take_over_search();
-            look_after_peers(now_ns());
+            look_after_peers(began);
         }
         if (!queues_.empty()) {
             if (searching_)
                 end_search();
             // Given up while tasks run: from here on another shard may service this one.
             claim_.release();
-            run_ready();
+            const unsigned items = run_ready();
+            if (share_ != nullptr)
+                measure_items(now_ns() - began, items);
             claim_.acquire();
         }
         if (queues_.empty()) {
@@ -137,7 +141,7 @@ void shard::queue_woken() noexcept {
     }
 }
 
-void shard::run_ready() noexcept {
+unsigned shard::run_ready() noexcept {
     unsigned run = 0;
     for (; run != most_run_per_turn; ++run) {
         detail::work_item* const item = queues_.pop();
@@ -149,6 +153,7 @@ void shard::run_ready() noexcept {
             offer_work();
     }
     counters_.items_run.add(run);
+    return run;
 }
 
 bool shard::may_exit() const noexcept {

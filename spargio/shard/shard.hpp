@@ -71,6 +71,7 @@ public:
 
     void defer(detail::work_item& item) noexcept override { queues_.push(item); }
     void defer_next(detail::work_item& item) noexcept override { queues_.push_next(item); }
+    bool take_back(detail::work_item& item) noexcept override;
     [[nodiscard]] ring& io() noexcept { return *ring_; }
     /// Nothing else is to be done this turn: an operation may be tried without the ring.
     [[nodiscard]] bool quiet() const noexcept {
@@ -166,8 +167,9 @@ private:
     void service() noexcept;
     void gather_woken() noexcept;
     void deliver_messages() noexcept;
+    void measure_items(std::uint64_t took_ns, unsigned items) noexcept;
     void queue_woken() noexcept;
-    void run_ready() noexcept;
+    unsigned run_ready() noexcept;
     void wait_for_work() noexcept;
     [[nodiscard]] bool spin(std::uint64_t budget_ns) noexcept;
     void park() noexcept;
@@ -221,9 +223,10 @@ private:
     mutable std::atomic<int> visitors_ = 0;
     std::atomic<exit_mode> exit_ = exit_mode::none;
 
-    detail::work_share* share_ = nullptr;  // null: alone
-    bool searching_ = false;               // counted in share_
-    std::uint64_t work_offered_ns_ = 0;    // since when stealable work lies about; 0: none
+    detail::work_share* share_ = nullptr;          // null: alone
+    bool searching_ = false;                       // counted in share_
+    std::atomic<std::uint32_t> item_ns_ = 10'000;  // what an item takes here, roughly
+    std::uint64_t work_offered_ns_ = 0;            // since when stealable work lies about; 0: none
     unsigned next_victim_ = 0;
     unsigned next_home_ = 0;
     std::vector<watched_turn> watched_;  // of each peer

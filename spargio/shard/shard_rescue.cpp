@@ -48,7 +48,16 @@ bool shard::rescue(shard& stuck) noexcept {
     if (!stuck.claim_.try_acquire())
         return false;
     stuck.gather_woken();
+    // However little it seems: it waits.
     unsigned moved = 0;
+    for (; moved != options_.stealing.batch_size; ++moved) {
+        detail::work_item* item = stuck.queues_.steal();
+        if (item == nullptr)
+            item = stuck.queues_.steal_next();
+        if (item == nullptr)
+            break;
+        queues_.push(*item);
+    }
     detail::work_list pinned;
     while (!stuck.woken_.empty()) {
         detail::work_item& item = stuck.woken_.pop();

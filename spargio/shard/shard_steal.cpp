@@ -6,11 +6,23 @@
 
 namespace spargio {
 
-/// Items others may take from here: what exceeds the margin.
+/// Items others may take from here: what exceeds the margin, if it comes to enough work.
 unsigned shard::loot() const noexcept {
     const unsigned stealable = queues_.stealable();
-    const unsigned kept = options_.stealing.locality_margin;
-    return stealable > kept ? stealable - kept : 0;
+    if (stealable <= options_.stealing.locality_margin)
+        return 0;
+    const std::uint64_t each = item_ns_.load(std::memory_order_relaxed);
+    if (each < options_.stealing.item_worth_ns || each * stealable < options_.stealing.worth_ns)
+        return 0;
+    return stealable - options_.stealing.locality_margin;
+}
+
+/// Keeps a mean of what items take: of the last dozen turns, more or less.
+void shard::measure_items(std::uint64_t took_ns, unsigned items) noexcept {
+    constexpr std::uint64_t most = 1'000'000;
+    const std::uint64_t mean = item_ns_.load(std::memory_order_relaxed);
+    const std::uint64_t seen = std::min(took_ns / std::max(items, 1u), most);
+    item_ns_.store(static_cast<std::uint32_t>((7 * mean + seen) / 8), std::memory_order_relaxed);
 }
 
 bool shard::loot_visible() const noexcept {
@@ -72,7 +84,12 @@ unsigned shard::steal_from(shard& victim) noexcept {
         queues_.push(*item);
         ++stolen;
     }
-    return stolen;
+    if (stolen != 0)
+        return stolen;
+    detail::work_item* const oldest = victim.queues_.steal_next();
+    if (oldest != nullptr)
+        queues_.push(*oldest);
+    return oldest != nullptr ? 1 : 0;
 }
 
 void shard::end_search() noexcept {
@@ -91,6 +108,13 @@ void shard::take_over_search() noexcept {
 }
 
 // --- the victim ----------------------------------------------------------------------------------
+
+/// One of a family of forks goes on to the next, which is as good as the end of an item.
+bool shard::take_back(detail::work_item& item) noexcept {
+    if (share_ != nullptr && share_->wanted())
+        offer_work();
+    return queues_.take_back(item);
+}
 
 shard& shard::home_for_new_task() noexcept {
     if (share_ == nullptr)

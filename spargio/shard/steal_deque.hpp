@@ -56,6 +56,12 @@ public:
         return last;
     }
 
+    /// Pops the item queued last if it is `item`.
+    [[nodiscard]] bool pop(const work_item& item) noexcept {
+        const std::int64_t last = back_.load(std::memory_order_relaxed) - 1;
+        return slots_[last & mask_].load(std::memory_order_relaxed) == &item && pop() != nullptr;
+    }
+
     // --- any thread ------------------------------------------------------------------------------
 
     /// The item that waits longest; null when there is none, or when another was faster just now.

@@ -111,9 +111,23 @@ TEST_F(RunQueues, StealsTheOldestAndNothingPinned) {
     EXPECT_EQ(queues.stealable(), 3u);
     EXPECT_EQ(queues.steal(), &first);
     EXPECT_EQ(queues.steal(), &second);
-    EXPECT_EQ(queues.steal(), &woken);
     EXPECT_EQ(queues.steal(), nullptr);
+    EXPECT_EQ(queues.steal_next(), &woken);
+    EXPECT_EQ(queues.steal_next(), nullptr);
     EXPECT_EQ(queues.pop(), &own);
+}
+
+TEST_F(RunQueues, WhatWasQueuedLastCanBeTakenBack) {
+    work_item& older = stealable();
+    work_item& newer = stealable();
+    queues.push_next(older);
+    queues.push_next(newer);
+    EXPECT_FALSE(queues.take_back(older));
+    EXPECT_TRUE(queues.take_back(newer));
+    EXPECT_FALSE(queues.take_back(newer));
+    EXPECT_EQ(queues.steal_next(), &older);
+    EXPECT_FALSE(queues.take_back(older));
+    EXPECT_TRUE(queues.empty());
 }
 
 TEST_F(RunQueues, WhatDoesNotFitIsRunHereAndNothingIsLost) {

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+#include "spargio/core/task.hpp"
+
+namespace spargio::detail {
+
+/// Makes `child` fit to be started, reporting its end to `sink`.
+template <class T>
+promise_base& prepare_child(task<T>& child, finish_sink& sink, task_env& env) noexcept {
+    SPARGIO_ASSERT(child.valid());
+    promise_base& promise = child.promise();
+    SPARGIO_ASSERT(promise.continuation == nullptr && promise.sink == nullptr);
+    promise.sink = &sink;
+    promise.env = &env;
+    promise.ends = 1;
+    return promise;
+}
+
+/// The same for a child that others may run; `sibling` is the one queued before it, or null.
+template <class T>
+promise_base& prepare_fork(task<T>& child, finish_sink& sink, task_env& env,
+                           promise_base* sibling) noexcept {
+    promise_base& promise = prepare_child(child, sink, env);
+    promise.continuation = sibling;
+    promise.kind = work_kind::stealable;
+    return promise;
+}
+
+/// Starts `child`, reporting its end to `sink`: here and now, below the caller's frame, while this
+/// resume has transfers left, else from the run queue. So nested groups use a bounded stack.
+template <class T>
+void start_child(task<T>& child, finish_sink& sink, task_env& env) {
+    promise_base& promise = prepare_child(child, sink, env);
+    if (spend_transfer()) [[likely]] {
+        promise.self.resume();
+    } else {
+        go_last(promise);
+    }
+}
+
+/// Counts children down; the last one to end continues the parent.
+///
+/// Children of a stealable task are forks: queued for whichever shard has time, the last one first,
+/// but for the first, which goes on in the parent's place. A fork that ends takes its next sibling
+/// back, if nobody has it yet, and leaves its own end for that one to report: so a family that
+/// nobody stole from counts down in one step, without a locked instruction.
+/// Thread: children may end on any thread.
+class join_counter : public finish_sink {
+public:
+    explicit join_counter(std::size_t children) noexcept : left_(children + 1) {}
+
+    promise_base* finished(promise_base& child) noexcept override {
+        promise_base* const sibling = child.continuation;
+        if (sibling == nullptr || !current_executor()->take_back(*sibling))
+            return arrive(child.ends);
+        sibling->ends = child.ends + 1;
+        return sibling;
+    }
+
+    /// The parent's own share: it holds the counter up until every child was started.
+    [[nodiscard]] std::coroutine_handle<> wait(promise_base& parent) noexcept {
+        parent_ = &parent;
+        return transfer_to(arrive(1));
+    }
+
+    /// Whether the children are forks.
+    [[nodiscard]] static bool forks(const promise_base& parent) noexcept {
+        return parent.env->record->runs_as == work_kind::stealable;
+    }
+    /// Before the first fork. The parent has no share of its own: its first child goes on for it.
+    void begin_forks(promise_base& parent) noexcept {
+        parent_ = &parent;
+        left_.store(left_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    }
+
+protected:
+    promise_base* arrive(std::size_t ends) noexcept {
+        // All that are left: nobody else counts any more.
+        if (left_.load(std::memory_order_acquire) == ends)
+            return parent_;
+        return left_.fetch_sub(ends, std::memory_order_acq_rel) == ends ? parent_ : nullptr;
+    }
+    ~join_counter() = default;
+
+private:
+    std::atomic<std::size_t> left_;
+    promise_base* parent_ = nullptr;
+};
+
+}  // namespace spargio::detail
