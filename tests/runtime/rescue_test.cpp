@@ -130,9 +130,8 @@ TEST(Rescue, AStopFromOutsideArrives) {
     });
     EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
         task_group group;
-        value_or_throw(group.spawn(placement::stealable_preferred(0), []() -> task<void> {
-            EXPECT_TRUE(co_await until_stopped());
-        }));
+        value_or_throw(group.spawn(placement::stealable_preferred(0),
+                                   []() -> task<void> { EXPECT_TRUE(co_await until_stopped()); }));
         asked.store(&group);
         co_await group.join();
     }));
