@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <initializer_list>
 #include <set>
 #include <utility>
 
@@ -73,6 +74,14 @@ runtime_builder& runtime_builder::deferred_taskrun(bool on) {
     settings_.deferred_taskrun = on;
     return *this;
 }
+runtime_builder& runtime_builder::stealing(const steal_options& how) {
+    settings_.stealing = how;
+    return *this;
+}
+runtime_builder& runtime_builder::rescue(const rescue_options& how) {
+    settings_.rescue = how;
+    return *this;
+}
 runtime_builder& runtime_builder::disable(feature which) {
     settings_.disabled.add(which);
     return *this;
@@ -90,6 +99,54 @@ std::string out_of_range(const char* option, std::uint64_t value, const char* al
 
 bool power_of_two_between(unsigned value, unsigned least, unsigned most) {
     return std::has_single_bit(value) && value >= least && value <= most;
+}
+
+struct bounded_option {
+    const char* name;
+    unsigned value;
+    unsigned least;
+    unsigned most;
+};
+
+/// What is wrong with the first of them that is out of its range; empty when none is.
+std::string first_out_of_range(std::initializer_list<bounded_option> options) {
+    for (const bounded_option& each : options) {
+        if (each.value < each.least || each.value > each.most) {
+            const std::string allowed =
+                std::to_string(each.least) + " to " + std::to_string(each.most);
+            return out_of_range(each.name, each.value, allowed.c_str());
+        }
+    }
+    return {};
+}
+
+std::string fault_of(const steal_options& how) {
+    constexpr unsigned most = 65'536, second_ns = 1'000'000'000;
+    if (!power_of_two_between(how.capacity, 16, most))
+        return out_of_range("stealing.capacity", how.capacity, "a power of two from 16 to 65536");
+    return first_out_of_range({
+        {"stealing.probe_count", how.probe_count, 1, most},
+        {"stealing.victim_stride", how.victim_stride, 1, most},
+        {"stealing.batch_size", how.batch_size, 1, most},
+        {"stealing.locality_margin", how.locality_margin, 0, most},
+        {"stealing.item_worth_ns", how.item_worth_ns, 0, second_ns},
+        {"stealing.worth_ns", how.worth_ns, 0, second_ns},
+        {"stealing.budget", how.budget, 1, most},
+        {"stealing.fail_cost", how.fail_cost, 0, most},
+        {"stealing.backoff_min", how.backoff_min, 1, most},
+        {"stealing.backoff_max", how.backoff_max, how.backoff_min, most},
+        {"stealing.wake_delay_ns", how.wake_delay_ns, 0, second_ns},
+    });
+}
+
+std::string fault_of(const rescue_options& how) {
+    constexpr unsigned second_us = 1'000'000;
+    return first_out_of_range({
+        {"rescue.after_us", how.after_us, how.after_us == 0 ? 0u : 10u, second_us},
+        {"rescue.watch_us", how.watch_us, 50, second_us},
+        {"rescue.stuck_us", how.stuck_us, 50, second_us},
+        {"rescue.linger_ms", how.linger_ms, 0, 60'000},
+    });
 }
 
 }  // namespace
@@ -126,6 +183,8 @@ std::expected<runtime_settings, error> runtime_builder::checked() const {
         return invalid(out_of_range("blocking_threads", s.blocking_threads, "1 to 1024"));
     if (s.blocking_queue > 1u << 20)
         return invalid(out_of_range("blocking_queue", s.blocking_queue, "0 to 1048576"));
+    if (auto fault = fault_of(s.stealing) + fault_of(s.rescue); !fault.empty())
+        return invalid(std::move(fault));
     // CPUs that shards share count once.
     const std::set<unsigned> named(s.affinity.begin(), s.affinity.end());
     if (!spin_given_ && (s.shards > cpus || (!named.empty() && s.shards > named.size())))

@@ -8,6 +8,8 @@
 
 #include "spargio/core/error.hpp"
 #include "spargio/ring/feature.hpp"
+#include "spargio/shard/rescue_options.hpp"
+#include "spargio/shard/steal_options.hpp"
 
 namespace spargio {
 
@@ -30,6 +32,8 @@ struct runtime_settings {
     std::string thread_name = "spargio";
     std::vector<int> blocked_signals;
     bool deferred_taskrun = false;
+    steal_options stealing;
+    rescue_options rescue;
     feature_set disabled;
 };
 
@@ -76,6 +80,12 @@ public:
     /// a stuck shard's completions stay invisible to others. Falls back where the kernel has it
     /// not.
     runtime_builder& deferred_taskrun(bool on = true);
+    /// How shards look for each other's stealable work. Counts from 1 to 65,536 (locality_margin,
+    /// fail_cost and the times also 0); capacity a power of two from 16 to 65,536.
+    runtime_builder& stealing(const steal_options& how);
+    /// How they look after one that is stuck in a task: after_us 0, which is never, or 10 to
+    /// 1,000,000; watch_us and stuck_us 50 to 1,000,000; linger_ms 0 to 60,000.
+    runtime_builder& rescue(const rescue_options& how);
     /// Does without a kernel feature.
     runtime_builder& disable(feature which);
 

@@ -24,6 +24,8 @@ shard_options options_of(const runtime_settings& settings, unsigned index) {
     options.ring.disabled = settings.disabled;
     options.mailbox_capacity = settings.mailbox_capacity;
     options.spin_us = settings.spin_us;
+    options.stealing = settings.stealing;
+    options.rescue = settings.rescue;
     return options;
 }
 

@@ -59,6 +59,24 @@ public:
                                                          options);
     }
 
+    /// The same by the placement's name.
+    template <class Work>
+    auto spawn_pinned(unsigned shard, Work work, spawn_options options = {}) const {
+        return spawn(placement::pinned(shard), std::move(work), options);
+    }
+    template <class Work>
+    auto spawn_stealable(Work work, spawn_options options = {}) const {
+        return spawn(placement::stealable(), std::move(work), options);
+    }
+    template <class Work>
+    auto spawn_stealable_on(unsigned shard, Work work, spawn_options options = {}) const {
+        return spawn(placement::stealable_preferred(shard), std::move(work), options);
+    }
+    template <class Work>
+    auto spawn_with_placement(placement where, Work work, spawn_options options = {}) const {
+        return spawn(where, std::move(work), options);
+    }
+
     /// A task that lives and dies on one shard and may hold what is not safe between threads:
     /// `init` crosses over, and builds the task there.
     template <detail::task_factory F>

@@ -165,7 +165,7 @@ bool shard::may_exit() const noexcept {
 }
 
 bool shard::work_visible() const noexcept {
-    return !posts_.empty() || ring_->completions_visible() || !woken_.empty() ||
+    return !posts_.empty() || ring_->completions_visible() || !woken_.empty() || !left_.empty() ||
            (first_waiting_ != nullptr && !messages_.empty()) || !ring_->ended_early().empty() ||
            may_exit();
 }

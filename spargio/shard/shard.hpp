@@ -196,6 +196,7 @@ private:
     // shard_rescue.cpp
     bool look_after_peers(std::uint64_t now) noexcept;
     [[nodiscard]] bool rescue(shard& stuck) noexcept;
+    [[nodiscard]] bool others_sleep() const noexcept;
     [[nodiscard]] std::uint64_t time_to_next_watch(std::uint64_t now) noexcept;
     void end_watch() noexcept;
     void call_watcher() noexcept;

@@ -83,6 +83,12 @@ bool shard::rescue(shard& stuck) noexcept {
 
 // --- the watcher ---------------------------------------------------------------------------------
 
+bool shard::others_sleep() const noexcept {
+    return std::all_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
+        return peer.get() == this || peer->gate_.announced();
+    });
+}
+
 /// How long a sleeper may sleep: of those who do while others are awake, two look up now and then.
 std::uint64_t shard::time_to_next_watch(std::uint64_t now) noexcept {
     if (share_ == nullptr || options_.rescue.after_us == 0)
@@ -93,14 +99,15 @@ std::uint64_t shard::time_to_next_watch(std::uint64_t now) noexcept {
         watching_ = true;
         watch_ends_ns_ = 0;
     }
-    const bool alone_awake = std::all_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
-        return peer.get() == this || peer->gate_.announced();
-    });
-    if (!alone_awake || watch_ends_ns_ == 0)
+    if (!others_sleep() || watch_ends_ns_ == 0)
         watch_ends_ns_ = now + std::uint64_t{options_.rescue.linger_ms} * 1'000'000;
     if (now >= watch_ends_ns_) {
         end_watch();
-        return kernel::no_timeout;
+        // Who wakes just now may have seen this watch, and called nobody.
+        if (others_sleep() || !share_->begin_watch())
+            return kernel::no_timeout;
+        watching_ = true;
+        watch_ends_ns_ = 0;
     }
     return std::uint64_t{peer_is_stuck_ ? options_.rescue.stuck_us : options_.rescue.watch_us} *
            1000;

@@ -151,7 +151,8 @@ void shard::wake_searcher() noexcept {
         if (!sleeper.gate_.announced())
             continue;
         ++counters_.searchers_woken;
-        sleeper.search_begun_.store(true, std::memory_order_release);
+        // It may be about to sleep again without a bell: then its last look sees this.
+        sleeper.search_begun_.store(true, std::memory_order_seq_cst);
         sleeper.wake_if_asleep();
         // Tasks run for now; the bell does not wait for them.
         ring_->submit_now();

@@ -78,7 +78,7 @@ void shard::park() noexcept {
         share_->sleeps();
     // Once more after the announcement: a source that saw us awake rings no bell, and what it
     // pushed in between would wait for ever.
-    if (work_visible() || loot_visible()) {
+    if (work_visible() || loot_visible() || search_begun_.load(std::memory_order_seq_cst)) {
         ring_->flush();
     } else {
         ++counters_.parks;

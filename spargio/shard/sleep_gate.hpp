@@ -18,7 +18,8 @@ class sleep_gate {
 public:
     void announce() noexcept { state_.store(asleep, std::memory_order_seq_cst); }
     /// Reads as well as it writes: what a ringer did before it rang is seen from here on.
-    void woke_up() noexcept { state_.exchange(awake, std::memory_order_acq_rel); }
+    /// Sequentially consistent, as a watcher of those who are awake asks.
+    void woke_up() noexcept { state_.exchange(awake, std::memory_order_seq_cst); }
 
     [[nodiscard]] bool announced() const noexcept {
         return state_.load(std::memory_order_seq_cst) == asleep;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -32,7 +33,7 @@ public:
         const std::int64_t back = back_.load(std::memory_order_relaxed);
         if (back - front_.load(std::memory_order_acquire) > mask_) [[unlikely]]
             return false;
-        slots_[back & mask_].store(&item, std::memory_order_relaxed);
+        slot_at(back).store(&item, std::memory_order_relaxed);
         back_.store(back + 1, std::memory_order_seq_cst);
         return true;
     }
@@ -46,20 +47,20 @@ public:
         back_.store(back, std::memory_order_seq_cst);
         std::int64_t front = front_.load(std::memory_order_seq_cst);
         if (front < back) [[likely]]
-            return slots_[back & mask_].load(std::memory_order_relaxed);
+            return slot_at(back).load(std::memory_order_relaxed);
         work_item* last = nullptr;
         if (front == back &&
             front_.compare_exchange_strong(front, front + 1, std::memory_order_seq_cst,
                                            std::memory_order_relaxed))
-            last = slots_[back & mask_].load(std::memory_order_relaxed);
-        back_.store(back + 1, std::memory_order_relaxed);
+            last = slot_at(back).load(std::memory_order_relaxed);
+        back_.store(back + 1, std::memory_order_release);
         return last;
     }
 
     /// Pops the item queued last if it is `item`.
     [[nodiscard]] bool pop(const work_item& item) noexcept {
         const std::int64_t last = back_.load(std::memory_order_relaxed) - 1;
-        return slots_[last & mask_].load(std::memory_order_relaxed) == &item && pop() != nullptr;
+        return slot_at(last).load(std::memory_order_relaxed) == &item && pop() != nullptr;
     }
 
     // --- any thread ------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ public:
         if (front >= back_.load(std::memory_order_seq_cst))
             return nullptr;
         // It may be overwritten while it is read, but then the front has moved.
-        work_item* const oldest = slots_[front & mask_].load(std::memory_order_relaxed);
+        work_item* const oldest = slot_at(front).load(std::memory_order_relaxed);
         return front_.compare_exchange_strong(front, front + 1, std::memory_order_seq_cst,
                                               std::memory_order_relaxed)
                    ? oldest
@@ -87,6 +88,10 @@ public:
 
 private:
     using slot = std::atomic<work_item*>;
+
+    [[nodiscard]] slot& slot_at(std::int64_t position) const noexcept {
+        return slots_[static_cast<std::size_t>(position & mask_)];
+    }
 
     const std::int64_t mask_;
     const std::unique_ptr<slot[]> slots_;

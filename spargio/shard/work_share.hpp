@@ -12,8 +12,8 @@ namespace spargio::detail {
 ///
 /// Either the maker sees the sleeper, or the sleeper's last look sees the item. While anybody
 /// searches nobody is woken: the searcher will see the item, or, as the last to give up, it looks
-/// once more on its way to sleep. Who finds work as the last searcher has the next one woken, so
-/// that sleepers come one by one for as long as there is work. Model-checked in
+/// once more on its way to sleep. Who makes or finds more than it runs at once asks again after
+/// each item, so sleepers come one by one for as long as there is work. Model-checked in
 /// tests/model/work_share.pml.
 /// Thread: any. Limit: half the shards, and one at least, search at once.
 class work_share {
@@ -65,9 +65,11 @@ public:
                                                   std::memory_order_relaxed));
         return true;
     }
-    void end_watch() noexcept { watchers_.fetch_sub(1, std::memory_order_release); }
+    /// Who sleeps on after this looks once more whether all others do.
+    void end_watch() noexcept { watchers_.fetch_sub(1, std::memory_order_seq_cst); }
+    /// Asked by who has just announced that it is awake.
     [[nodiscard]] bool watched() const noexcept {
-        return watchers_.load(std::memory_order_acquire) != 0;
+        return watchers_.load(std::memory_order_seq_cst) != 0;
     }
 
 private:

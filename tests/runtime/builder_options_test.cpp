@@ -45,6 +45,22 @@ bad_value number(const std::string& option, unsigned value,
             [=](runtime_builder& builder) { (builder.*set)(value); }};
 }
 
+template <class Options>
+bad_value field(const std::string& option, unsigned value, unsigned Options::*which,
+                runtime_builder& (runtime_builder::*set)(const Options&)) {
+    return {option, std::to_string(value), [=](runtime_builder& builder) {
+                Options options;
+                options.*which = value;
+                (builder.*set)(options);
+            }};
+}
+bad_value stealing(const std::string& name, unsigned value, unsigned steal_options::*which) {
+    return field("stealing." + name, value, which, &runtime_builder::stealing);
+}
+bad_value rescue(const std::string& name, unsigned value, unsigned rescue_options::*which) {
+    return field("rescue." + name, value, which, &runtime_builder::rescue);
+}
+
 bad_value blocked(int signal) {
     return {"block_signals", std::to_string(signal), [=](runtime_builder& builder) {
                 builder.block_signals({SIGUSR1, signal});
@@ -52,6 +68,19 @@ bad_value blocked(int signal) {
 }
 
 const bad_value bad_values[] = {
+    stealing("capacity", 24, &steal_options::capacity),
+    stealing("capacity", 131'072, &steal_options::capacity),
+    stealing("probe_count", 0, &steal_options::probe_count),
+    stealing("victim_stride", 0, &steal_options::victim_stride),
+    stealing("batch_size", 0, &steal_options::batch_size),
+    stealing("budget", 0, &steal_options::budget),
+    stealing("backoff_min", 0, &steal_options::backoff_min),
+    stealing("backoff_max", 1, &steal_options::backoff_max),
+    stealing("worth_ns", 1'000'000'001, &steal_options::worth_ns),
+    rescue("after_us", 9, &rescue_options::after_us),
+    rescue("watch_us", 49, &rescue_options::watch_us),
+    rescue("stuck_us", 1'000'001, &rescue_options::stuck_us),
+    rescue("linger_ms", 60'001, &rescue_options::linger_ms),
     number("shards", 0, &runtime_builder::shards),
     number("shards", 257, &runtime_builder::shards),
     number("ring_entries", 0, &runtime_builder::ring_entries),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -108,22 +109,32 @@ TEST(SleepGate, OneOfTheTwoSeesTheOther) {
 
 /// A kernel that is nothing but a flag: whatever was published before it is rung is seen after.
 TEST(SleepGate, WhatWasPublishedIsSeenOrRungFor) {
+    // Where others want the CPU too, each step waits for a turn of it: so not for longer than this.
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
     constexpr int rounds = 50'000;
+    constexpr int no_more = -1;
     sleep_gate gate;
     std::atomic<int> published = 0;
     std::atomic<int> taken = 0;
     std::atomic<bool> bell = false;
     std::jthread source([&] {
-        for (int next = 1; next <= rounds; ++next) {
-            published.store(next, std::memory_order_seq_cst);
+        const auto publish = [&](int what) {
+            published.store(what, std::memory_order_seq_cst);
             if (gate.must_ring())
                 bell.store(true, std::memory_order_release);
+        };
+        for (int next = 1; next <= rounds && std::chrono::steady_clock::now() < end; ++next) {
+            publish(next);
             while (taken.load(std::memory_order_acquire) < next)
                 std::this_thread::yield();
         }
+        publish(no_more);
     });
-    for (int seen = 0; seen < rounds;) {
-        if (published.load(std::memory_order_acquire) == seen) {
+    for (int seen = 0;;) {
+        const int there = published.load(std::memory_order_acquire);
+        if (there == no_more)
+            break;
+        if (there == seen) {
             gate.announce();
             if (published.load(std::memory_order_seq_cst) == seen) {
                 while (!bell.exchange(false, std::memory_order_acquire))
