@@ -12,6 +12,7 @@
 #include "entry.hpp"
 #include "spargio/io/descriptor.hpp"
 #include "spargio/ring/ops/read.hpp"
+#include "spargio/runtime/reschedule_on.hpp"
 #include "spargio/runtime/spawn_blocking.hpp"
 #include "spargio/runtime/task_group.hpp"
 #include "spargio/shard/io_wait.hpp"
@@ -59,6 +60,8 @@ bool ends_while_its_shard_is_stuck(runtime& own, Start first) {
         std::atomic<bool> ended = false;
         auto moving = value_or_throw(
             this_runtime().spawn(placement::stealable_preferred(0), [&]() -> task<void> {
+                // It may have been stolen already.
+                EXPECT_TRUE(co_await reschedule_on(0));
                 co_await first();
                 ended.store(true, std::memory_order_release);
             }));
