@@ -1,7 +1,7 @@
 #pragma once
 
 #include "spargio/core/work_item.hpp"
-#include "spargio/shard/steal_deque.hpp"
+#include "spargio/shard/stealable_queue.hpp"
 
 namespace spargio::detail {
 
@@ -15,13 +15,13 @@ namespace spargio::detail {
 /// `most_next_in_a_row` of it one of the three gets its turn in rotation, oldest item first, so
 /// nothing waits for ever.
 /// Thread: the owner; any may steal.
-/// Limit: `capacity` items in each of the stealable two (a power of two); what does not fit is run
+/// Limit: steal_options::capacity items in each of the stealable two; what does not fit is run
 /// here, in its order, and cannot be stolen.
 class run_queues {
 public:
     static constexpr unsigned most_next_in_a_row = 16;
 
-    explicit run_queues(unsigned capacity) : shared_(capacity), next_(capacity) {}
+    explicit run_queues(const steal_options& how) : shared_(how), next_(how) {}
 
     // --- the owner -------------------------------------------------------------------------------
 
@@ -78,8 +78,8 @@ private:
     work_list pinned_;
     unsigned next_in_a_row_ = 0;
     int turn_ = 0;
-    steal_deque shared_;
-    steal_deque next_;
+    stealable_queue shared_;
+    stealable_queue next_;
 };
 
 }  // namespace spargio::detail

@@ -8,7 +8,7 @@ namespace spargio {
 shard::shard(kernel& entry, const shard_options& options)
     : kernel_(entry),
       options_(options),
-      queues_(options.stealing.capacity),
+      queues_(options.stealing),
       spinning_(std::uint64_t{options.spin_us} * 1000),
       messages_(options.mailbox_capacity) {}
 

@@ -199,6 +199,13 @@ TEST(Stealing, ForksAreSharedAndJoined) {
               10'000u * 9'999 / 2);
 }
 
+TEST(Stealing, TheMutexBackendDoesTheSame) {
+    steal_options how;
+    how.backend = steal_options::queue::mutex;
+    runtime own = runtime_test::built(runtime_builder().shards(2).stealing(how));
+    EXPECT_EQ(value_or_throw(own.handle().spawn(placement::stealable(), fib(18))).wait(), 2584u);
+}
+
 TEST(Stealing, AForkThatThrowsIsThrownAfterAllHaveEnded) {
     runtime own = with_shards(2);
     std::atomic<int> ended = 0;

@@ -28,7 +28,7 @@ protected:
     ready& stealable() { return make(work_kind::stealable); }
 
     std::vector<std::unique_ptr<ready>> made;
-    run_queues queues{capacity};
+    run_queues queues{steal_options{.capacity = capacity}};
 };
 
 TEST_F(RunQueues, BothLanesTakeTurnsInTheirOwnOrder) {

@@ -1,22 +1,26 @@
-#include "spargio/shard/steal_deque.hpp"
+// The queues that can be stolen from: what holds of one backend holds of the other.
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
+
+#include "spargio/shard/mutex_deque.hpp"
+#include "spargio/shard/steal_deque.hpp"
 
 namespace spargio {
 namespace {
-
-using detail::steal_deque;
 
 struct numbered : detail::work_item {
     numbered() : work_item([](work_item&) noexcept {}) {}
     std::atomic<int> taken = 0;
 };
 
+template <class Deque>
 class StealDeque : public ::testing::Test {
 protected:
     static constexpr unsigned capacity = 4;
@@ -30,51 +34,60 @@ protected:
     }
 
     numbered items[16];
-    steal_deque deque{capacity};
+    Deque deque{capacity};
 };
 
-TEST_F(StealDeque, TheOwnerPopsWhatItPushedLast) {
-    push(0, 3);
-    EXPECT_EQ(number_of(deque.pop()), 2);
-    EXPECT_EQ(number_of(deque.pop()), 1);
-    EXPECT_EQ(number_of(deque.pop()), 0);
-    EXPECT_EQ(deque.pop(), nullptr);
-    EXPECT_TRUE(deque.empty());
-}
-
-TEST_F(StealDeque, AnybodyTakesWhatWaitsLongest) {
-    push(0, 3);
-    EXPECT_EQ(number_of(deque.take()), 0);
-    EXPECT_EQ(number_of(deque.pop()), 2);
-    EXPECT_EQ(number_of(deque.take()), 1);
-    EXPECT_EQ(deque.take(), nullptr);
-}
-
-TEST_F(StealDeque, RefusesWhatDoesNotFitAndKeepsTheRest) {
-    push(0, 4);
-    EXPECT_FALSE(deque.push(items[4]));
-    EXPECT_EQ(deque.size(), 4u);
-    EXPECT_EQ(number_of(deque.take()), 0);
-    push(4, 5);
-    for (int expected = 1; expected < 5; ++expected)
-        EXPECT_EQ(number_of(deque.take()), expected);
-}
-
-TEST_F(StealDeque, PositionsGoRoundAndRound) {
-    for (int round = 0; round < 1000; ++round) {
-        push(0, 3);
-        EXPECT_EQ(number_of(deque.take()), 0);
-        EXPECT_EQ(number_of(deque.pop()), 2);
-        EXPECT_EQ(number_of(deque.pop()), 1);
+using backends = ::testing::Types<detail::steal_deque, detail::mutex_deque>;
+struct backend_names {
+    template <class Deque>
+    static std::string GetName(int) {
+        return std::is_same_v<Deque, detail::steal_deque> ? "lock_free" : "mutex";
     }
-    EXPECT_TRUE(deque.empty());
+};
+TYPED_TEST_SUITE(StealDeque, backends, backend_names);
+
+TYPED_TEST(StealDeque, TheOwnerPopsWhatItPushedLast) {
+    this->push(0, 3);
+    EXPECT_EQ(this->number_of(this->deque.pop()), 2);
+    EXPECT_EQ(this->number_of(this->deque.pop()), 1);
+    EXPECT_EQ(this->number_of(this->deque.pop()), 0);
+    EXPECT_EQ(this->deque.pop(), nullptr);
+    EXPECT_TRUE(this->deque.empty());
+}
+
+TYPED_TEST(StealDeque, AnybodyTakesWhatWaitsLongest) {
+    this->push(0, 3);
+    EXPECT_EQ(this->number_of(this->deque.take()), 0);
+    EXPECT_EQ(this->number_of(this->deque.pop()), 2);
+    EXPECT_EQ(this->number_of(this->deque.take()), 1);
+    EXPECT_EQ(this->deque.take(), nullptr);
+}
+
+TYPED_TEST(StealDeque, RefusesWhatDoesNotFitAndKeepsTheRest) {
+    this->push(0, 4);
+    EXPECT_FALSE(this->deque.push(this->items[4]));
+    EXPECT_EQ(this->deque.size(), 4u);
+    EXPECT_EQ(this->number_of(this->deque.take()), 0);
+    this->push(4, 5);
+    for (int expected = 1; expected < 5; ++expected)
+        EXPECT_EQ(this->number_of(this->deque.take()), expected);
+}
+
+TYPED_TEST(StealDeque, PositionsGoRoundAndRound) {
+    for (int round = 0; round < 1000; ++round) {
+        this->push(0, 3);
+        EXPECT_EQ(this->number_of(this->deque.take()), 0);
+        EXPECT_EQ(this->number_of(this->deque.pop()), 2);
+        EXPECT_EQ(this->number_of(this->deque.pop()), 1);
+    }
+    EXPECT_TRUE(this->deque.empty());
 }
 
 /// Everything pushed is had exactly once, whoever has it, while the deque is mostly empty or full.
-TEST(StealDequeThreads, EachItemIsHadOnce) {
+TYPED_TEST(StealDeque, EachItemIsHadOnceByOneOfManyThreads) {
     constexpr int count = 200'000;
     const auto items = std::make_unique<numbered[]>(count);
-    steal_deque deque(4);
+    TypeParam deque(4);
     std::atomic<bool> ended = false;
     const auto had = [](detail::work_item* item) {
         if (item != nullptr)
