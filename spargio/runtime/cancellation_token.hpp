@@ -4,7 +4,7 @@
 
 #include "spargio/core/result.hpp"
 #include "spargio/core/stop_token.hpp"
-#include "spargio/runtime/detail/cancelled_awaiter.hpp"
+#include "spargio/runtime/cancelled_awaiter.hpp"
 
 namespace spargio {
 

@@ -1,6 +1,6 @@
 #include <cerrno>
 
-#include "spargio/runtime/detail/cancelled_awaiter.hpp"
+#include "spargio/runtime/cancelled_awaiter.hpp"
 
 namespace spargio::detail {
 
