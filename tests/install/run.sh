@@ -6,6 +6,9 @@ step=$1 source_dir=$2 build_dir=$3 prefix=$4 cxx=$5
 here=$source_dir/tests/install
 work=$build_dir/tests/install/$step
 log() { echo "install/$step: $*"; }
+# Consumers are built as this tree is: a machine with ninja need not have make.
+CMAKE_GENERATOR=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build_dir/CMakeCache.txt")
+export CMAKE_GENERATOR
 
 # Nothing of the source tree may help: outside, only the prefix and the system exist.
 rm -rf "$work"
