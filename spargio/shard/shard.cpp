@@ -70,6 +70,7 @@ void shard::close() noexcept {
 // --- the loop ------------------------------------------------------------------------------------
 
 void shard::run() {
+    constexpr std::uint32_t long_item_ns = 1000;
     detail::executor_scope scope(this);
     claim_.acquire();
     for (;;) {
@@ -77,19 +78,23 @@ void shard::run() {
         service();
         if (may_exit()) [[unlikely]]
             break;
-        std::uint64_t began = 0;
-        if (share_ != nullptr) {
-            began = now_ns();
+        // The clock costs as much as a short turn: of those it is read every 17th: a prime, so as
+        // not to fall in step with turns that repeat.
+        const bool timed =
+            share_ != nullptr && (counters_.turns.get() % 17 == 0 ||
+                                  item_ns_.load(std::memory_order_relaxed) >= long_item_ns);
+        const std::uint64_t began = timed ? now_ns() : 0;
+        if (share_ != nullptr)
             take_over_search();
+        if (timed)
             look_after_peers(began);
-        }
         if (!queues_.empty()) {
             if (searching_)
                 end_search();
             // Given up while tasks run: from here on another shard may service this one.
             claim_.release();
             const unsigned items = run_ready();
-            if (share_ != nullptr)
+            if (timed)
                 measure_items(now_ns() - began, items);
             claim_.acquire();
         }

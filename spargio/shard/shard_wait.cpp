@@ -17,7 +17,7 @@ void shard::wait_for_work() noexcept {
             ring_->flush();
         return;
     }
-    if (share_ != nullptr && search()) {
+    if (loot_visible() && search()) {
         if (budget == 0)
             ring_->flush();
         return;
@@ -37,6 +37,7 @@ void shard::wait_for_work() noexcept {
 /// the ring says that completions wait there.
 bool shard::spin(std::uint64_t budget_ns) noexcept {
     constexpr unsigned looks_per_clock_read = 32;
+    constexpr unsigned looks_before_search = 16;
     std::uint64_t end = 0;
     unsigned search_gap = options_.stealing.backoff_min;
     unsigned next_search = search_gap;
@@ -47,7 +48,8 @@ bool shard::spin(std::uint64_t budget_ns) noexcept {
         if (work_visible())
             return true;
         if (share_ != nullptr && look == next_search) {
-            if (search())
+            // What comes at once is not worth being counted among those who search.
+            if ((look >= looks_before_search || loot_visible()) && search())
                 return true;
             search_gap = std::min(2 * search_gap, options_.stealing.backoff_max);
             next_search += search_gap;

@@ -10,7 +10,7 @@ struct steal_options {
     unsigned victim_stride = 1;        ///< from one victim to the next, in shards
     unsigned batch_size = 16;          ///< items taken from one victim at most, and never over half
     unsigned locality_margin = 0;      ///< items a victim keeps: only what exceeds them is stolen
-    unsigned item_worth_ns = 300;  ///< smaller items, by a running mean, stay: a theft costs more
+    unsigned item_worth_ns = 500;  ///< smaller items, by a running mean, stay: a theft costs more
     unsigned worth_ns = 4000;      ///< and so does a queue with less work than this
     unsigned budget = 16;          ///< of one search: a probe costs 1
     unsigned fail_cost = 4;        ///< what a theft costs that found the items gone
