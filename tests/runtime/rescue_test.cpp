@@ -8,9 +8,9 @@
 #include <atomic>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 #include "entry.hpp"
-#include "spargio/io/descriptor.hpp"
 #include "spargio/ring/ops/read.hpp"
 #include "spargio/runtime/reschedule_on.hpp"
 #include "spargio/runtime/spawn_blocking.hpp"
@@ -184,7 +184,6 @@ TEST(Rescue, ComesSoon) {
     RecordProperty("median_us", static_cast<int>(late[7] / 1us));
     RecordProperty("worst_us", static_cast<int>(late.back() / 1us));
     EXPECT_LT(late[7], 10ms);
-    std::printf("median %ld us, worst %ld us\n", long(late[7] / 1us), long(late.back() / 1us));
 }
 
 }  // namespace
