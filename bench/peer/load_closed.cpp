@@ -19,13 +19,7 @@ struct client {
 auto closed(const options& o) -> tally {
     tally t;
     poller ready;
-    std::vector<client> clients;
-    clients.reserve(o.connections);
-    for (std::uint32_t i = 0; i < o.connections; ++i) {
-        clients.push_back({connection(o.port)});
-        clients.back().socket.greet();
-        ready.add(clients.back().socket.fd(), i);
-    }
+    auto clients = connect_clients<client>(o.port, o.connections, ready);
 
     const deadline limit;
     std::uint64_t sent = 0;

@@ -78,13 +78,7 @@ auto open(const options& o) -> tally {
     const std::vector<planned> schedule = plan(o);
     tally t;
     poller ready;
-    std::vector<client> clients;
-    clients.reserve(o.connections);
-    for (std::uint32_t i = 0; i < o.connections; ++i) {
-        clients.push_back({connection(o.port)});
-        clients.back().socket.greet();
-        ready.add(clients.back().socket.fd(), i);
-    }
+    auto clients = connect_clients<client>(o.port, o.connections, ready);
 
     const deadline limit;
     const std::uint64_t start = now_ns() + 1'000'000;

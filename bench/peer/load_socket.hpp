@@ -124,6 +124,20 @@ private:
     std::array<epoll_event, 256> events_{};
 };
 
+/// One client a connection, each greeted and watched by its index.
+template <class Client>
+auto connect_clients(std::uint16_t port, std::uint32_t count, const poller& ready)
+    -> std::vector<Client> {
+    std::vector<Client> clients;
+    clients.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        clients.push_back({connection(port)});
+        clients.back().socket.greet();
+        ready.add(clients.back().socket.fd(), i);
+    }
+    return clients;
+}
+
 /// Ends a sample that does not end.
 class deadline {
 public:
