@@ -61,11 +61,12 @@ shard* shard::busiest_victim(unsigned& budget) noexcept {
     budget -= probes;
     shard* busiest = nullptr;
     unsigned most = 0;
+    // From another shard each time, or a stride that divides their number would leave some out.
+    next_victim_ = (next_victim_ + 1) % count;
     for (unsigned probe = 0; probe != probes; ++probe) {
-        next_victim_ = (next_victim_ + options_.stealing.victim_stride) % count;
-        if (next_victim_ == index())
-            next_victim_ = (next_victim_ + 1) % count;
-        shard& seen = *peers_[next_victim_];
+        shard& seen = *peers_[(next_victim_ + probe * options_.stealing.victim_stride) % count];
+        if (&seen == this)
+            continue;
         if (const unsigned has = seen.loot(); has > most) {
             most = has;
             busiest = &seen;

@@ -206,6 +206,34 @@ TEST(Stealing, TheMutexBackendDoesTheSame) {
     EXPECT_EQ(value_or_throw(own.handle().spawn(placement::stealable(), fib(18))).wait(), 2584u);
 }
 
+/// A stride that divides the number of shards: none of them is left out.
+TEST(Stealing, EveryShardIsLookedAtWhateverTheStride) {
+    steal_options how;
+    how.victim_stride = 4;
+    rescue_options never;
+    never.after_us = 0;
+    for (unsigned source = 0; source < 4; ++source) {
+        const runtime own =
+            runtime_test::built(runtime_builder().shards(4).stealing(how).rescue(never));
+        std::vector<join_handle<void>> all;
+        for (int i = 0; i < 300; ++i) {
+            all.push_back(
+                value_or_throw(own.handle().spawn_stealable_on(source, []() -> task<void> {
+                    const auto end = std::chrono::steady_clock::now() + 100us;
+                    while (std::chrono::steady_clock::now() < end) {
+                    }
+                    co_return;
+                })));
+        }
+        for (auto& each : all)
+            each.wait();
+        std::uint64_t stolen = 0;
+        for (unsigned shard = 0; shard < 4; ++shard)
+            stolen += own.stats(shard).items_stolen;
+        EXPECT_GT(stolen, 0u) << "from shard " << source;
+    }
+}
+
 TEST(Stealing, AForkThatThrowsIsThrownAfterAllHaveEnded) {
     runtime own = with_shards(2);
     std::atomic<int> ended = 0;
