@@ -33,6 +33,9 @@ public:
     virtual int open_bell() noexcept = 0;
     virtual void strike_bell(int bell) noexcept = 0;
     virtual void close_bell(int bell) noexcept = 0;
+    /// Makes the process fit for nudge(); in one that has threads already it may take milliseconds,
+    /// the first time. 0, or -ENOSYS. Thread: any.
+    virtual int prepare_nudges() noexcept;
     /// Interrupts every CPU that runs this process, so that what the kernel holds back until a
     /// thread enters it is done now. -ENOSYS where that cannot be had. Thread: any.
     virtual int nudge() noexcept;

@@ -61,6 +61,9 @@ runtime_core::runtime_core(kernel& entry, const runtime_settings& settings)
 }
 
 std::expected<void, error> runtime_core::start() {
+    // Not when it is needed, which is soon: it may take as long as what it is to cut short.
+    if (shard_count() > 1 && settings_.rescue.after_us != 0)
+        (void)kernel_.prepare_nudges();
     // A thread keeps the core alive, for the case that it has to be left behind.
     threads_.reserve(shard_count());
     try {

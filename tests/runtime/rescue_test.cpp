@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "entry.hpp"
+#include "spargio/ring/kernel.hpp"
 #include "spargio/ring/ops/read.hpp"
 #include "spargio/runtime/reschedule_on.hpp"
 #include "spargio/runtime/spawn_blocking.hpp"
@@ -34,6 +35,60 @@ bool spin_until(const std::atomic<bool>& done) {
             return false;
     }
     return true;
+}
+
+/// The system's, but for counting who makes the process fit for nudges, and who nudges.
+class counting_kernel final : public kernel {
+public:
+    std::atomic<int> prepared = 0;
+    std::atomic<int> nudged = 0;
+
+    int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept override {
+        return behind_.create(entries, params, ring);
+    }
+    void destroy(::io_uring& ring) noexcept override { behind_.destroy(ring); }
+    int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
+              std::uint64_t timeout_ns) noexcept override {
+        return behind_.enter(ring, submit, wait, flags, timeout_ns);
+    }
+    int control(int descriptor, unsigned operation, void* argument,
+                unsigned count) noexcept override {
+        return behind_.control(descriptor, operation, argument, count);
+    }
+    int attempt(const ::io_uring_sqe& request) noexcept override {
+        return behind_.attempt(request);
+    }
+    int open_bell() noexcept override { return behind_.open_bell(); }
+    void strike_bell(int bell) noexcept override { behind_.strike_bell(bell); }
+    void close_bell(int bell) noexcept override { behind_.close_bell(bell); }
+    int prepare_nudges() noexcept override {
+        ++prepared;
+        return behind_.prepare_nudges();
+    }
+    int nudge() noexcept override {
+        EXPECT_GT(prepared, 0);
+        ++nudged;
+        return behind_.nudge();
+    }
+    std::uint64_t now_ns() noexcept override { return behind_.now_ns(); }
+
+private:
+    kernel& behind_ = system_kernel();
+};
+
+/// Preparing takes milliseconds in a process with threads: it is over before anybody waits for it.
+TEST(Rescue, NudgesArePreparedBeforeTheFirstIsWanted) {
+    counting_kernel counted;
+    {
+        auto own = runtime_builder().shards(2).build_on(counted);
+        ASSERT_TRUE(own.has_value());
+        EXPECT_EQ(counted.prepared, 1);
+    }
+    {
+        auto alone = runtime_builder().shards(1).build_on(counted);
+        ASSERT_TRUE(alone.has_value());
+        EXPECT_EQ(counted.prepared, 1);
+    }
 }
 
 TEST(Rescue, AnotherShardRunsWhatWaitsBehindAStuckTask) {

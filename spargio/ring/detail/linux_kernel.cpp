@@ -100,11 +100,13 @@ public:
 
     void close_bell(int bell) noexcept override { ::close(bell); }
 
+    int prepare_nudges() noexcept override {
+        static const int outcome =
+            errno_of(::syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0));
+        return outcome;
+    }
+
     int nudge() noexcept override {
-        static const bool registered =
-            ::syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-        if (!registered)
-            return -ENOSYS;
         return errno_of(::syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
     }
 
@@ -118,6 +120,9 @@ public:
 
 }  // namespace
 
+int kernel::prepare_nudges() noexcept {
+    return -ENOSYS;
+}
 int kernel::nudge() noexcept {
     return -ENOSYS;
 }
