@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "spargio/core/work_item.hpp"
 #include "spargio/shard/stealable_queue.hpp"
 
@@ -61,6 +63,7 @@ public:
         return nullptr;
     }
 
+    [[nodiscard]] std::size_t size() const noexcept { return pinned_.size() + stealable(); }
     [[nodiscard]] bool empty() const noexcept {
         return pinned_.empty() && shared_.empty() && next_.empty();
     }

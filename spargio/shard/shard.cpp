@@ -1,5 +1,7 @@
 #include "spargio/shard/shard.hpp"
 
+#include <algorithm>
+
 #include "spargio/core/pause.hpp"
 #include "spargio/core/transfer.hpp"
 
@@ -116,7 +118,7 @@ void shard::service() noexcept {
     while (!ring_->ended_early().empty())
         woken_.push(ring_->ended_early().pop());
     while (!left_.empty())
-        [[unlikely]] woken_.push(left_.pop());
+        woken_.push(left_.pop());
     queue_woken();
 }
 
@@ -147,8 +149,11 @@ void shard::queue_woken() noexcept {
 }
 
 unsigned shard::run_ready() noexcept {
+    // What becomes ready meanwhile has its turn after the next service.
+    const auto batch =
+        static_cast<unsigned>(std::min<std::size_t>(queues_.size(), most_run_per_turn));
     unsigned run = 0;
-    for (; run != most_run_per_turn; ++run) {
+    for (; run != batch; ++run) {
         detail::work_item* const item = queues_.pop();
         if (item == nullptr)
             break;

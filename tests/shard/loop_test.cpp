@@ -90,6 +90,25 @@ TEST(Loop, PastDeadlinesFireWithoutASleep) {
     EXPECT_EQ(here->stats().parks, 0u);
 }
 
+TEST(Loop, WhatQueuesItselfAgainComesAfterTheNextService) {
+    simulated_kernel kernel(alone(1));
+    stage here(kernel);
+    constexpr unsigned times = 20;
+    std::vector<unsigned> per_turn(2 * times);
+    unsigned left = times;
+    std::unique_ptr<action> again;
+    again = std::make_unique<action>([&] {
+        ++per_turn.at(here->stats().turns);
+        if (--left != 0)
+            here->defer(*again);
+    });
+    here->defer(*again);
+    here.run();
+    EXPECT_EQ(left, 0u);
+    for (unsigned runs : per_turn)
+        EXPECT_LE(runs, 1u);
+}
+
 TEST(Loop, RunsAtMostSoManyItemsPerTurn) {
     simulated_kernel kernel(alone(1));
     stage here(kernel);
