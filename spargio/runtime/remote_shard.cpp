@@ -20,7 +20,7 @@ detail::send_ticket remote_shard::flush() const noexcept {
     // A message is in the mailbox when send_raw answers; what may still wait in this shard's ring
     // is the bell.
     if (shard* source = shard::current(); source != nullptr)
-        source->io().flush();
+        source->io().submit_now();
     return detail::send_ticket(result<void>{});
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -16,7 +17,10 @@ namespace {
 using namespace std::chrono_literals;
 using runtime_test::with_shards;
 
+std::atomic<unsigned> begun = 0;
+
 task<bool> waits_for(cancellation_token token) {
+    ++begun;
     co_return (co_await token.cancelled()).has_value();
 }
 
@@ -44,12 +48,14 @@ TEST(CancellationToken, AChildIsCancelledWithItsParentAndNotTheOtherWayRound) {
 TEST(CancellationToken, TellsAllWhoWaitWhereverTheyAre) {
     runtime own = with_shards(3);
     const cancellation_token token;
+    begun = 0;
     std::vector<join_handle<bool>> waiting;
     for (unsigned i = 0; i < 30; ++i) {
         const auto where = i % 2 == 0 ? placement::pinned(i % 3) : placement::stealable();
         waiting.push_back(value_or_throw(own.handle().spawn(where, waits_for(token.child()))));
     }
-    std::this_thread::sleep_for(5ms);
+    while (begun.load() < 30)
+        std::this_thread::yield();
     for (const auto& each : waiting)
         EXPECT_FALSE(each.is_done());
     token.cancel();
@@ -67,8 +73,10 @@ TEST(CancellationToken, YieldsAtOnceWhenItWasCancelled) {
 TEST(CancellationToken, AStopOfTheTaskEndsTheWaitAndNotTheToken) {
     runtime own = with_shards(2);
     const cancellation_token token;
+    begun = 0;
     auto waiting = value_or_throw(own.handle().spawn(placement::stealable(), waits_for(token)));
-    std::this_thread::sleep_for(2ms);
+    while (begun.load() == 0)
+        std::this_thread::yield();
     waiting.request_stop();
     EXPECT_FALSE(waiting.wait());
     EXPECT_FALSE(token.is_cancelled());
