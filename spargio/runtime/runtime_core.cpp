@@ -38,6 +38,12 @@ void block_sigpipe() noexcept {
     ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
 }
 
+/// Whether shards look after each other, by nudges too. Asked once and at the start: it may take as
+/// long as what it is to cut short.
+bool can_nudge(kernel& entry, const runtime_settings& settings) noexcept {
+    return settings.shards > 1 && settings.rescue.after_us != 0 && entry.prepare_nudges() == 0;
+}
+
 }  // namespace
 
 runtime_core* runtime_core::current() noexcept {
@@ -48,7 +54,7 @@ runtime_core* runtime_core::current() noexcept {
 runtime_core::runtime_core(kernel& entry, const runtime_settings& settings)
     : kernel_(entry),
       settings_(settings),
-      share_(settings.shards),
+      share_(settings.shards, can_nudge(entry, settings)),
       blocking_(settings.blocking_threads, settings.blocking_queue, settings.thread_name + "-job"),
       thread_ended_(settings.shards),
       process_(::getpid()) {
@@ -61,9 +67,6 @@ runtime_core::runtime_core(kernel& entry, const runtime_settings& settings)
 }
 
 std::expected<void, error> runtime_core::start() {
-    // Not when it is needed, which is soon: it may take as long as what it is to cut short.
-    if (shard_count() > 1 && settings_.rescue.after_us != 0)
-        (void)kernel_.prepare_nudges();
     // A thread keeps the core alive, for the case that it has to be left behind.
     threads_.reserve(shard_count());
     try {

@@ -9,7 +9,7 @@
 
 namespace spargio::detail {
 
-/// What steal_deque does, by a mutex: to compare with, and to fall back on where a fault in the
+/// What split_deque does, by a mutex: to compare with, and to fall back on where a fault in the
 /// other is suspected. Thread: as there, but any thread may do anything. Limit: `capacity` items, a
 /// power of two.
 class mutex_deque {

@@ -28,14 +28,21 @@ public:
     // --- the owner -------------------------------------------------------------------------------
 
     void push(work_item& item) noexcept {
-        if (item.kind != work_kind::stealable || !shared_.push(item))
+        if (item.kind != work_kind::stealable || !shared_.push(item)) {
             pinned_.push(item);
+        } else {
+            shared_.share(0);
+        }
     }
-    /// As what is to be run next, if it is stealable.
+    /// As what is to be run next, if it is stealable, and then for nobody else before share_next().
     void push_next(work_item& item) noexcept {
         if (item.kind != work_kind::stealable || !next_.push(item))
             push(item);
     }
+    /// Others have taken all of the next items that were theirs.
+    [[nodiscard]] bool keeps_all_next() const noexcept { return next_.shared() == 0; }
+    /// Lets others have the next items, but for the `kept` newest.
+    void share_next(unsigned kept) noexcept { next_.share(kept); }
 
     /// Takes `item` back if it is the one that was queued last as next and nobody has it.
     [[nodiscard]] bool take_back(const work_item& item) noexcept { return next_.pop(item); }
@@ -54,8 +61,11 @@ public:
             work_item* oldest = nullptr;
             if (turn_ == 0) {
                 oldest = pinned_.empty() ? nullptr : &pinned_.pop();
+            } else if (turn_ == 1) {
+                oldest = shared_.take();
             } else {
-                oldest = (turn_ == 1 ? shared_ : next_).take();
+                next_.share(0);
+                oldest = next_.take();
             }
             if (oldest != nullptr)
                 return oldest;
@@ -63,7 +73,9 @@ public:
         return nullptr;
     }
 
-    [[nodiscard]] std::size_t size() const noexcept { return pinned_.size() + stealable(); }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return pinned_.size() + shared_.size() + next_.size();
+    }
     [[nodiscard]] bool empty() const noexcept {
         return pinned_.empty() && shared_.empty() && next_.empty();
     }
@@ -71,11 +83,18 @@ public:
     // --- any thread ------------------------------------------------------------------------------
 
     /// How many items could be stolen, an estimate.
-    [[nodiscard]] unsigned stealable() const noexcept { return shared_.size() + next_.size(); }
+    [[nodiscard]] unsigned stealable() const noexcept { return shared_.shared() + next_.shared(); }
     /// The oldest of the shared items, or null.
     [[nodiscard]] work_item* steal() noexcept { return shared_.take(); }
     /// The oldest of the next items, or null: of a tree of forks it is the largest, so one will do.
     [[nodiscard]] work_item* steal_next() noexcept { return next_.take(); }
+    /// How many of the next items are not for others yet, an estimate.
+    [[nodiscard]] unsigned hidden() const noexcept { return next_.hidden(); }
+    /// Lets others have them, on behalf of an owner that is busy: see split_deque::expose().
+    template <class Barrier>
+    void expose_next(Barrier barrier) noexcept {
+        next_.expose(barrier);
+    }
 
 private:
     work_list pinned_;

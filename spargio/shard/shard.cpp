@@ -159,7 +159,7 @@ unsigned shard::run_ready() noexcept {
             break;
         detail::refill_transfers();
         item->run(*item);
-        if (share_ != nullptr && share_->wanted())
+        if (share_ != nullptr && share_->idle_hands())
             offer_work();
     }
     counters_.items_run.add(run);

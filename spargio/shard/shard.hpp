@@ -70,7 +70,11 @@ public:
     void close() noexcept;
 
     void defer(detail::work_item& item) noexcept override { queues_.push(item); }
-    void defer_next(detail::work_item& item) noexcept override { queues_.push_next(item); }
+    void defer_next(detail::work_item& item) noexcept override {
+        queues_.push_next(item);
+        if (queues_.keeps_all_next())
+            share_next();
+    }
     bool take_back(detail::work_item& item) noexcept override;
     [[nodiscard]] ring& io() noexcept { return *ring_; }
     /// Nothing else is to be done this turn: an operation may be tried without the ring.
@@ -148,9 +152,9 @@ private:
         const shard& host_;
     };
     struct counters {
-        detail::counter<> turns, items_run, posts_received, messages_received, completions,
-            attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent,
-            searches, thefts, items_stolen, searchers_woken, items_rescued, nudges;
+        detail::counter<> turns, items_run, forks_in_place, posts_received, messages_received,
+            completions, attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks,
+            bells_sent, searches, thefts, items_stolen, searchers_woken, items_rescued, nudges;
         std::atomic<std::uint64_t> bells_from_outside = 0;
     };
     struct ring_numbers {
@@ -161,6 +165,7 @@ private:
     struct watched_turn {
         std::uint64_t turn = 0;
         std::uint64_t since_ns = 0;
+        std::uint64_t forks = 0;
     };
     static constexpr int most_looks_after_nudge = 200;  // pauses: some ten microseconds
 
@@ -190,12 +195,15 @@ private:
     [[nodiscard]] unsigned loot() const noexcept;
     void end_search() noexcept;
     void take_over_search() noexcept;
+    void share_next() noexcept;
     void offer_work() noexcept;
     void wake_searcher() noexcept;
 
     // shard_rescue.cpp
     bool look_after_peers(std::uint64_t now) noexcept;
     [[nodiscard]] bool rescue(shard& stuck) noexcept;
+    void expose(shard& busy) noexcept;
+    bool nudge() noexcept;
     [[nodiscard]] bool others_sleep() const noexcept;
     [[nodiscard]] std::uint64_t time_to_next_watch(std::uint64_t now) noexcept;
     void end_watch() noexcept;

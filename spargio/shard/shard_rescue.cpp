@@ -28,23 +28,42 @@ bool shard::look_after_peers(std::uint64_t now) noexcept {
         } else if (now - seen.since_ns >= patience) {
             peer_is_stuck_ = true;
             brought |= rescue(peer);
+        } else if (const std::uint64_t forks = peer.counters_.forks_in_place.get();
+                   forks != seen.forks) {
+            seen.forks = forks;
+        } else if (peer.queues_.hidden() != 0) {
+            expose(peer);
         }
     }
     return brought;
+}
+
+/// What a shard keeps to itself, to run it next, is for others too when what it runs takes long.
+void shard::expose(shard& busy) noexcept {
+    if (share_->looks_inside())
+        busy.queues_.expose_next([this] { return nudge(); });
+}
+
+/// Makes every CPU that runs shards enter the kernel and pass a memory barrier.
+bool shard::nudge() noexcept {
+    if (kernel_.nudge() != 0)
+        return false;
+    ++counters_.nudges;
+    return true;
 }
 
 /// Takes over what has become ready on `stuck` and may be run anywhere. What is pinned there waits
 /// for its shard, in the order in which it came.
 bool shard::rescue(shard& stuck) noexcept {
     // Completions that the kernel holds back are posted when that CPU comes back from an interrupt.
-    if (stuck.ring_->entry_wanted() && kernel_.nudge() == 0) {
-        ++counters_.nudges;
+    if (stuck.ring_->entry_wanted() && nudge()) {
         for (int look = 0; look != most_looks_after_nudge; ++look) {
             if (stuck.ring_->completions_visible())
                 break;
             detail::pause();
         }
     }
+    expose(stuck);
     if (!stuck.claim_.try_acquire())
         return false;
     stuck.gather_woken();

@@ -12,7 +12,8 @@ unsigned shard::loot() const noexcept {
     if (stealable <= options_.stealing.locality_margin)
         return 0;
     const std::uint64_t each = item_ns_.load(std::memory_order_relaxed);
-    if (each < options_.stealing.item_worth_ns || each * stealable < options_.stealing.worth_ns)
+    if (each < options_.stealing.item_worth_ns ||
+        each * (stealable + queues_.hidden()) < options_.stealing.worth_ns)
         return 0;
     return stealable - options_.stealing.locality_margin;
 }
@@ -112,9 +113,21 @@ void shard::take_over_search() noexcept {
 
 /// One of a family of forks goes on to the next, which is as good as the end of an item.
 bool shard::take_back(detail::work_item& item) noexcept {
-    if (share_ != nullptr && share_->wanted())
+    if (share_ != nullptr && (queues_.keeps_all_next() || share_->wanted()))
         offer_work();
-    return queues_.take_back(item);
+    if (!queues_.take_back(item))
+        return false;
+    ++counters_.forks_in_place;
+    return true;
+}
+
+/// Lets others have what was woken or forked here: the newest too, when one of them has nothing to
+/// do, or could not get at it while this shard runs something long.
+void shard::share_next() noexcept {
+    if (share_ == nullptr ||
+        item_ns_.load(std::memory_order_relaxed) < options_.stealing.item_worth_ns)
+        return;
+    queues_.share_next(share_->idle_hands() || !share_->looks_inside() ? 0 : 1);
 }
 
 shard& shard::home_for_new_task() noexcept {
@@ -127,9 +140,13 @@ shard& shard::home_for_new_task() noexcept {
     return ring_->in_flight() > there + there / 8 + few ? other : *this;
 }
 
-/// Between two items, while somebody sleeps and nobody searches: has one woken for work that lies
-/// about for longer than a wake costs.
+/// Between two items: shares what there is, and, while somebody sleeps and nobody searches, has one
+/// woken for work that lies about for longer than a wake costs.
 void shard::offer_work() noexcept {
+    if (queues_.keeps_all_next())
+        share_next();
+    if (!share_->wanted())
+        return;
     if (loot() == 0) {
         work_offered_ns_ = 0;
         return;

@@ -3,19 +3,28 @@
 #include <variant>
 
 #include "spargio/shard/mutex_deque.hpp"
-#include "spargio/shard/steal_deque.hpp"
+#include "spargio/shard/split_deque.hpp"
 #include "spargio/shard/steal_options.hpp"
 
 namespace spargio::detail {
 
-/// A queue of stealable work in the way the options ask for: see steal_deque.
+/// A queue of stealable work in the way the options ask for: see split_deque. With a mutex
+/// everything is public.
 class stealable_queue {
     // The branch goes the same way for the whole of a shard's life.
+    template <class Lock_free, class Locked>
+    auto with(Lock_free act, Locked otherwise) noexcept {
+        if (auto* lock_free = std::get_if<split_deque>(&queue_)) [[likely]]
+            return act(*lock_free);
+        return otherwise(*std::get_if<mutex_deque>(&queue_));
+    }
     template <class Do>
     auto with(Do act) noexcept {
-        if (auto* lock_free = std::get_if<steal_deque>(&queue_)) [[likely]]
-            return act(*lock_free);
-        return act(*std::get_if<mutex_deque>(&queue_));
+        return with(act, act);
+    }
+    template <class... Do>
+    auto look(Do... at) const noexcept {
+        return const_cast<stealable_queue&>(*this).with(at...);
     }
 
 public:
@@ -23,12 +32,17 @@ public:
         if (how.backend == steal_options::queue::mutex) {
             queue_.emplace<mutex_deque>(how.capacity);
         } else {
-            queue_.emplace<steal_deque>(how.capacity);
+            queue_.emplace<split_deque>(how.capacity);
         }
     }
 
+    // --- the owner -------------------------------------------------------------------------------
+
     [[nodiscard]] bool push(work_item& item) noexcept {
         return with([&](auto& queue) { return queue.push(item); });
+    }
+    void share(unsigned kept) noexcept {
+        with([=](split_deque& queue) { queue.share(kept); }, [](mutex_deque&) {});
     }
     [[nodiscard]] work_item* pop() noexcept {
         return with([](auto& queue) { return queue.pop(); });
@@ -36,16 +50,31 @@ public:
     [[nodiscard]] bool pop(const work_item& item) noexcept {
         return with([&](auto& queue) { return queue.pop(item); });
     }
-    [[nodiscard]] work_item* take() noexcept {
-        return with([](auto& queue) { return queue.take(); });
-    }
     [[nodiscard]] unsigned size() const noexcept {
-        return const_cast<stealable_queue&>(*this).with([](auto& queue) { return queue.size(); });
+        return look([](auto& queue) { return queue.size(); });
     }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
+    // --- any thread ------------------------------------------------------------------------------
+
+    [[nodiscard]] work_item* take() noexcept {
+        return with([](auto& queue) { return queue.take(); });
+    }
+    template <class Barrier>
+    void expose(Barrier barrier) noexcept {
+        with([&](split_deque& queue) { queue.expose(barrier); }, [](mutex_deque&) {});
+    }
+    [[nodiscard]] unsigned shared() const noexcept {
+        return look([](split_deque& queue) { return queue.shared(); },
+                    [](mutex_deque& queue) { return queue.size(); });
+    }
+    [[nodiscard]] unsigned hidden() const noexcept {
+        return look([](split_deque& queue) { return queue.hidden(); },
+                    [](mutex_deque&) { return 0u; });
+    }
+
 private:
-    std::variant<std::monostate, steal_deque, mutex_deque> queue_;
+    std::variant<std::monostate, split_deque, mutex_deque> queue_;
 };
 
 }  // namespace spargio::detail

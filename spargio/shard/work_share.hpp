@@ -18,7 +18,15 @@ namespace spargio::detail {
 /// Thread: any. Limit: half the shards, and one at least, search at once.
 class work_share {
 public:
-    explicit work_share(unsigned shards) noexcept : most_searching_(shards > 1 ? shards / 2 : 1) {}
+    /// `looks_inside`: whoever has nothing to do can also get at what an owner keeps to itself.
+    explicit work_share(unsigned shards, bool looks_inside = false) noexcept
+        : most_searching_(shards > 1 ? shards / 2 : 1), looks_inside_(looks_inside) {}
+
+    [[nodiscard]] bool looks_inside() const noexcept { return looks_inside_; }
+    /// Somebody has nothing to do: what would be kept back to be run here is better shared.
+    [[nodiscard]] bool idle_hands() const noexcept {
+        return state_.load(std::memory_order_seq_cst) != 0;
+    }
 
     /// To search. False: enough others do.
     [[nodiscard]] bool begin() noexcept {
@@ -81,6 +89,7 @@ private:
     }
 
     const std::uint64_t most_searching_;
+    const bool looks_inside_;
     alignas(64) std::atomic<std::uint64_t> state_ = 0;
     alignas(64) std::atomic<unsigned> watchers_ = 0;
 };

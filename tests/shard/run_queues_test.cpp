@@ -108,6 +108,9 @@ TEST_F(RunQueues, StealsTheOldestAndNothingPinned) {
     queues.push(first);
     queues.push(second);
     queues.push_next(woken);
+    EXPECT_EQ(queues.stealable(), 2u);
+    EXPECT_EQ(queues.hidden(), 1u);
+    queues.share_next(0);
     EXPECT_EQ(queues.stealable(), 3u);
     EXPECT_EQ(queues.steal(), &first);
     EXPECT_EQ(queues.steal(), &second);
@@ -125,15 +128,31 @@ TEST_F(RunQueues, WhatWasQueuedLastCanBeTakenBack) {
     EXPECT_FALSE(queues.take_back(older));
     EXPECT_TRUE(queues.take_back(newer));
     EXPECT_FALSE(queues.take_back(newer));
+    queues.share_next(0);
     EXPECT_EQ(queues.steal_next(), &older);
     EXPECT_FALSE(queues.take_back(older));
     EXPECT_TRUE(queues.empty());
 }
 
+TEST_F(RunQueues, WhatIsNextIsNobodyElsesBeforeItIsShared) {
+    work_item& older = stealable();
+    work_item& newer = stealable();
+    queues.push_next(older);
+    queues.push_next(newer);
+    EXPECT_TRUE(queues.keeps_all_next());
+    EXPECT_EQ(queues.steal_next(), nullptr);
+    queues.share_next(1);
+    EXPECT_FALSE(queues.keeps_all_next());
+    EXPECT_EQ(queues.steal_next(), &older);
+    EXPECT_EQ(queues.steal_next(), nullptr);
+    queues.expose_next([] { return true; });
+    EXPECT_EQ(queues.steal_next(), &newer);
+}
+
 TEST_F(RunQueues, WhatDoesNotFitIsRunHereAndNothingIsLost) {
     for (unsigned i = 0; i < 3 * capacity; ++i)
         queues.push_next(stealable());
-    EXPECT_EQ(queues.stealable(), 2 * capacity);
+    EXPECT_EQ(queues.stealable() + queues.hidden(), 2 * capacity);
     unsigned run = 0;
     while (queues.pop() != nullptr)
         ++run;
