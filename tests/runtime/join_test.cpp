@@ -65,8 +65,9 @@ TEST(Join, AMoveOnlyCallableLivesAsLongAsItsTask) {
 
 TEST(Join, RethrowsInEveryPlacement) {
     runtime own = with_shards(2);
-    for (const placement where : {placement::pinned(0), placement::pinned(1),
-                                  placement::round_robin(), placement::sticky(1)}) {
+    for (const placement where :
+         {placement::pinned(0), placement::pinned(1), placement::round_robin(),
+          placement::sticky(1), placement::stealable(), placement::stealable_preferred(1)}) {
         EXPECT_THROW(own.handle().spawn(where, thrower("x"))->wait(), std::runtime_error);
         EXPECT_THROW(own.handle().spawn(where, early_thrower("x"))->wait(), std::runtime_error);
         EXPECT_THROW(own.handle().spawn(where, [] { return thrower("x"); })->wait(),

@@ -12,30 +12,23 @@
 
 #include "entry.hpp"
 #include "spargio/ring/kernel.hpp"
-#include "spargio/ring/ops/read.hpp"
-#include "spargio/runtime/reschedule_on.hpp"
 #include "spargio/runtime/spawn_blocking.hpp"
 #include "spargio/runtime/task_group.hpp"
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/time/sleep.hpp"
 #include "spargio/time/timeout.hpp"
+#include "stuck_shard.hpp"
 
 namespace spargio {
 namespace {
 
 using namespace std::chrono_literals;
+using runtime_test::ends_while_its_shard_is_stuck;
+using runtime_test::pipe_ends;
+using runtime_test::read_from;
+using runtime_test::spin_until;
 using runtime_test::until_stopped;
 using runtime_test::with_shards;
-
-/// Keeps the calling thread busy in user code until `done`, or for ten seconds.
-bool spin_until(const std::atomic<bool>& done) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (!done.load(std::memory_order_acquire)) {
-        if (std::chrono::steady_clock::now() > end)
-            return false;
-    }
-    return true;
-}
 
 /// The system's, but for counting who makes the process fit for nudges, and who nudges.
 class counting_kernel final : public kernel {
@@ -106,53 +99,12 @@ TEST(Rescue, AnotherShardRunsWhatWaitsBehindAStuckTask) {
     EXPECT_GE(own.stats(1).items_stolen, 1u);
 }
 
-/// Runs `first` to its first await on shard 0, then keeps that shard stuck until `first` has ended.
-/// \return whether it did, in time.
-template <class Start>
-bool ends_while_its_shard_is_stuck(runtime& own, Start first) {
-    bool ended_in_time = false;
-    own.block_on(0, [&]() -> task<void> {
-        std::atomic<bool> ended = false;
-        auto moving = value_or_throw(
-            this_runtime().spawn(placement::stealable_preferred(0), [&]() -> task<void> {
-                // It may have been stolen already.
-                EXPECT_TRUE(co_await reschedule_on(0));
-                co_await first();
-                ended.store(true, std::memory_order_release);
-            }));
-        // The other one lets it get that far.
-        co_await sleep_for(1ms);
-        ended_in_time = spin_until(ended);
-        co_await moving;
-    });
-    return ended_in_time;
-}
-
 TEST(Rescue, ATimerFires) {
     runtime own = with_shards(2);
     EXPECT_TRUE(ends_while_its_shard_is_stuck(
         own, []() -> task<void> { EXPECT_TRUE(co_await sleep_for(5ms)); }));
     EXPECT_GT(own.stats(1).items_rescued, 0u);
 }
-
-task<result<std::size_t>> read_from(int descriptor, std::span<std::byte> into) {
-    co_return co_await detail::await_operation<read_operation>(detail::decode_count(), nullptr,
-                                                               descriptor, into, ~std::uint64_t{0});
-}
-
-class pipe_ends {
-public:
-    pipe_ends() { EXPECT_EQ(::pipe(ends_), 0); }
-    ~pipe_ends() {
-        ::close(ends_[0]);
-        ::close(ends_[1]);
-    }
-    [[nodiscard]] int reader() const { return ends_[0]; }
-    void write() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
-
-private:
-    int ends_[2] = {-1, -1};
-};
 
 TEST(Rescue, ACompletionIsTaken) {
     runtime own = with_shards(2);

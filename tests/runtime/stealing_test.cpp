@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <numeric>
@@ -15,14 +13,11 @@
 #include "spargio/runtime/spawn_blocking.hpp"
 #include "spargio/runtime/task_group.hpp"
 #include "spargio/runtime/yield.hpp"
-#include "spargio/time/sleep.hpp"
-#include "spargio/time/timeout.hpp"
 
 namespace spargio {
 namespace {
 
 using namespace std::chrono_literals;
-using runtime_test::until_stopped;
 using runtime_test::value_of;
 using runtime_test::where_it_runs;
 using runtime_test::with_shards;
@@ -84,93 +79,6 @@ TEST(Stealing, FromAThreadThatIsNoShard) {
     for (auto& each : all)
         sum += each.wait();
     EXPECT_EQ(sum, 300 * 299 / 2);
-}
-
-// --- every await may be gone on from elsewhere ---------------------------------------------------
-
-task<int> sleeps() {
-    EXPECT_TRUE(co_await sleep_for(50us));
-    co_return 1;
-}
-task<int> times_out() {
-    const auto late = co_await timeout(50us, until_stopped());
-    EXPECT_TRUE(late.has_value() ? *late : late.error() == std::errc::timed_out);
-    co_return 1;
-}
-task<int> ends_in_time() {
-    const auto ended = co_await timeout(10s, sleeps());
-    EXPECT_EQ(ended, 1);
-    co_return 1;
-}
-task<int> sleeps_unless_stopped() {
-    (void)co_await sleep_for(50us);
-    co_return 1;
-}
-task<int> wins() {
-    const auto first = co_await when_any(sleeps_unless_stopped(), sleeps_unless_stopped());
-    co_return std::visit([](int value) { return value; }, first);
-}
-task<int> gathers() {
-    const auto [a, b, c] = co_await when_all(sleeps(), value_of(1), ends_in_time());
-    co_return a + b + c - 2;
-}
-task<int> calls() {
-    co_return value_or_throw(co_await spawn_blocking([] { return 1; }));
-}
-task<int> joins() {
-    co_return co_await value_or_throw(this_runtime().spawn(placement::stealable(), sleeps()));
-}
-task<int> is_stopped() {
-    auto other = value_or_throw(this_runtime().spawn(placement::stealable(), until_stopped()));
-    co_await sleep_for(20us);
-    other.request_stop();
-    co_return co_await other ? 1 : 0;
-}
-task<int> groups() {
-    std::atomic<int> ran = 0;
-    task_group group;
-    for (int i = 0; i < 3; ++i) {
-        value_or_throw(group.spawn(placement::stealable(), [&]() -> task<void> {
-            co_await yield();
-            ++ran;
-        }));
-    }
-    co_await group.join();
-    co_return ran - 2;
-}
-
-TEST(Stealing, EveryAwaitMayBeGoneOnFromElsewhere) {
-    runtime own = with_shards(3);
-    constexpr std::array kinds = {sleeps, times_out, ends_in_time, wins,  gathers,
-                                  calls,  joins,     is_stopped,   groups};
-    constexpr int rounds = 60;
-    own.block_on([&]() -> task<void> {
-        std::vector<join_handle<int>> all;
-        for (int round = 0; round < rounds; ++round) {
-            for (const auto kind : kinds) {
-                all.push_back(value_or_throw(
-                    this_runtime().spawn(placement::stealable(), [kind]() -> task<int> {
-                        int sum = 0;
-                        for (int i = 0; i < 5; ++i) {
-                            sum += co_await kind();
-                            // Uneven work, so that there is something to steal.
-                            const auto end = std::chrono::steady_clock::now() + 20us;
-                            while (std::chrono::steady_clock::now() < end) {
-                            }
-                        }
-                        co_return sum;
-                    })));
-            }
-        }
-        int sum = 0;
-        for (auto& each : all)
-            sum += co_await each;
-        EXPECT_EQ(sum, 5 * rounds * static_cast<int>(kinds.size()));
-    });
-    std::uint64_t stolen = 0;
-    for (unsigned shard = 0; shard < 3; ++shard)
-        stolen += own.stats(shard).items_stolen;
-    EXPECT_GT(stolen, 0u);
 }
 
 // --- forks ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "spargio/runtime/run.hpp"
+#include "spargio/runtime/yield.hpp"
 #include "spargio/time/sleep.hpp"
 
 namespace spargio {
@@ -92,6 +93,38 @@ TEST(TaskGroup, AStopOfTheJoiningTaskReachesEveryChild) {
         handle->request_stop();
         co_await *handle;
         EXPECT_EQ(stopped, 2);
+    });
+}
+
+/// Children spawn children into the group, on every shard, while its owner is cancelled.
+TEST(TaskGroup, AStopWhileChildrenSpawnReachesThemAll) {
+    on_two_shards([]() -> task<void> {
+        for (int round = 0; round < 200; ++round) {
+            std::atomic<int> begun = 0;
+            std::atomic<int> stopped = 0;
+            auto parent = [](std::atomic<int>& started, std::atomic<int>& ended) -> task<void> {
+                task_group group;
+                for (int i = 0; i < 4; ++i) {
+                    value_or_throw(group.spawn(
+                        placement::stealable(), [&group, &started, &ended]() -> task<void> {
+                            for (int k = 0; k < 4; ++k) {
+                                ++started;
+                                value_or_throw(
+                                    group.spawn(placement::stealable(), until_stopped(ended)));
+                                co_await yield();
+                            }
+                        }));
+                }
+                co_await group.join();
+            };
+            auto handle = value_or_throw(
+                this_runtime().spawn(placement::stealable(), parent(begun, stopped)));
+            while (begun < round % 16)
+                co_await yield();
+            handle.request_stop();
+            co_await handle;
+            EXPECT_EQ(stopped, 16);
+        }
     });
 }
 
