@@ -13,7 +13,7 @@ class server;
 
 /// A call that a server has received and owes an answer. Dropped without one, it answers the caller
 /// errc::unanswered. It may outlive the server and the channel's ends.
-/// Thread: any, one at a time.
+/// Thread: any, one at a time; several may ask what is const until it is responded to.
 template <class Request, class Response>
 class [[nodiscard]] received_call {
 public:
