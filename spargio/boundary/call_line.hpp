@@ -108,11 +108,10 @@ public:
 
     /// What an ended call came to. Its caller lets go of it.
     [[nodiscard]] result<Response> collect(slot& ended) noexcept {
-        result<Response> outcome = failure(ended.why);
-        if (!ended.why) {
-            outcome = std::move(*ended.answer);
+        auto outcome = ended.why ? result<Response>(failure(ended.why))
+                                 : result<Response>(std::move(*ended.answer));
+        if (!ended.why)
             ended.answer.reset();
-        }
         if (!ended.taken)
             ended.request.reset();
         release(ended);

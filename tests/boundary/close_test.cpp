@@ -118,6 +118,44 @@ TEST_F(Close, AShutdownEndsCallsAndServersAlike) {
     EXPECT_EQ(seen.waiting + seen.serving, 0u);
 }
 
+/// Whatever way a call ends, the slot keeps nothing of it.
+TEST_F(Close, ACallThatEndedLeavesNothingInItsSlot) {
+    using token = std::shared_ptr<int>;
+    auto [client, server] = boundary::channel<token, token>(1);
+    const token kept = std::make_shared<int>(1);
+    run([&]() -> task<void> {
+        const auto call = [&] { return value_or_throw(client.try_call(kept)); };
+        {
+            auto served = call();
+            EXPECT_TRUE(value_or_throw(co_await server.recv()).respond(kept));
+            EXPECT_EQ(kept.use_count(), 2) << "the answer, which nobody has taken";
+        }
+        EXPECT_EQ(kept.use_count(), 1);
+        (void)call();
+        EXPECT_EQ(kept.use_count(), 1);
+        {
+            std::optional left = call();
+            auto received = value_or_throw(co_await server.recv());
+            left.reset();
+            EXPECT_EQ(kept.use_count(), 2) << "the server still has the request";
+            EXPECT_EQ(received.respond(kept).error(), errc::caller_left);
+        }
+        EXPECT_EQ(kept.use_count(), 1);
+        {
+            const auto dropped = call();
+            (void)co_await server.recv();
+            EXPECT_EQ(kept.use_count(), 1);
+        }
+        EXPECT_EQ((co_await client.call_with_timeout(kept, 1s)).error(), timed_out);
+        EXPECT_EQ(kept.use_count(), 1);
+        EXPECT_TRUE(client.call(kept, [](const result<token>&) {}));
+        EXPECT_EQ(client.try_call(kept).error(), errc::overloaded);
+        server.close();
+        EXPECT_EQ(client.try_call(kept).error(), errc::closed);
+        EXPECT_EQ(kept.use_count(), 1);
+    });
+}
+
 /// Threads call and wait while one end closes: each call gets an answer, or is told.
 void close_in_the_middle(runtime& own, bool by_clients) {
     auto [client, server] = int_channel(16);
