@@ -48,6 +48,12 @@ result<call_slot*> call_line::open(clock::time_point deadline) {
     return &opened;
 }
 
+void call_line::give_back(call_slot& opened) noexcept {
+    SPARGIO_ASSERT(opened.at == phase::filling);
+    opened.at = phase::ended;
+    release(opened);
+}
+
 void call_line::submit(call_slot& filled, call_slot::caller who, call_wait* waiter) {
     lock held(mutex_);
     SPARGIO_ASSERT(filled.at == phase::filling);

@@ -32,6 +32,8 @@ public:
     /// A free slot, the caller's to fill. Errors: errc::closed, errc::overloaded, or
     /// std::errc::timed_out when the deadline is over already.
     [[nodiscard]] result<call_slot*> open(clock::time_point deadline);
+    /// Undoes open(). What was filled in was cleared.
+    void give_back(call_slot& opened) noexcept;
     /// Hands the call to the server that waits longest, or queues it; from here on its end is told
     /// to `who`: once, perhaps before this returns.
     void submit(call_slot& filled, call_slot::caller who, call_wait* waiter = nullptr);

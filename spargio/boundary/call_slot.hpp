@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -13,6 +14,11 @@
 namespace spargio::detail {
 
 class call_wait;
+
+/// What can be told how a call ended.
+template <class Callback, class Outcome>
+concept callback_for = std::invocable < std::remove_reference_t<Callback>
+&, Outcome > ;
 
 /// One call on its way over a boundary, as far as it does not depend on its types.
 ///
@@ -47,8 +53,10 @@ struct call_slot {
 template <class Request, class Response>
 struct typed_slot : call_slot {
     // What throws while it changes hands would leave nobody to answer.
-    static_assert(std::is_nothrow_move_constructible_v<Request>);
-    static_assert(std::is_nothrow_move_constructible_v<Response>);
+    static_assert(std::is_nothrow_move_constructible_v<Request>,
+                  "a request must be movable without throwing");
+    static_assert(std::is_nothrow_move_constructible_v<Response>,
+                  "a response must be movable without throwing");
 
     std::optional<Request> request;
     std::optional<Response> answer;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <memory>
 #include <utility>
 
@@ -53,20 +52,17 @@ public:
 
     /// Calls, and has `callback` called once with the outcome: on the thread that ends the call,
     /// perhaps before this returns. It must not throw and should not take long. When this answers
-    /// an error nothing began, and the callback stays as it is.
+    /// an error, or throws what the callback's copying threw, nothing began.
     /// Memory: what is moved without throwing and fits into three pointers is not allocated.
-    template <class Callback>
-    requires std::invocable < std::remove_reference_t<Callback>
-    &, outcome > result<pending_call> call(Request request, Callback&& callback) const {
+    template <detail::callback_for<outcome> Callback>
+    result<pending_call> call(Request request, Callback&& callback) const {
         return call_back(std::move(request), no_deadline, std::forward<Callback>(callback));
     }
     /// The same with a deadline that the server can see. No timer is set: a call whose deadline is
     /// over ends where a server would have received it, or by pending_call::cancel().
-    template <class Callback>
-    requires std::invocable < std::remove_reference_t<Callback>
-    &, outcome > result<pending_call> call_with_timeout(Request request,
-                                                        std::chrono::nanoseconds limit,
-                                                        Callback&& callback) const {
+    template <detail::callback_for<outcome> Callback>
+    result<pending_call> call_with_timeout(Request request, std::chrono::nanoseconds limit,
+                                           Callback&& callback) const {
         return call_back(std::move(request), detail::deadline_in(limit),
                          std::forward<Callback>(callback));
     }
@@ -156,7 +152,13 @@ private:
         if (!filled)
             return failure(filled.error());
         auto& slot = **filled;
-        slot.callback = std::forward<Callback>(callback);
+        try {
+            slot.callback = std::forward<Callback>(callback);
+        } catch (...) {
+            slot.request.reset();
+            end_->over->give_back(slot);
+            throw;
+        }
         pending_call made(end_->over, slot);
         end_->over->submit(slot, detail::call_slot::caller::callback);
         return made;

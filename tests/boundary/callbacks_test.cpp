@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "boundary_steps.hpp"
@@ -145,6 +146,20 @@ TEST_F(Callback, MayOwnWhatCannotBeCopied) {
         1, [&seen, kept = std::make_unique<int>(9)](result<std::string>) { seen = *kept; }));
     EXPECT_TRUE(value_or_throw(own_.block_on(recv_once(server))).respond("x"));
     EXPECT_EQ(seen, 9);
+}
+
+TEST_F(Callback, ThatCannotBeCopiedWhenItMattersTakesNoSlot) {
+    struct throws_when_copied {
+        throws_when_copied() = default;
+        throws_when_copied(const throws_when_copied&) { throw std::runtime_error("copied"); }
+        void operator()(const result<std::string>&) const {}
+    };
+    auto [client, server] = int_channel(1);
+    const throws_when_copied callback;
+    for (int i = 0; i < 2; ++i)
+        EXPECT_THROW((void)client.call(1, callback), std::runtime_error);
+    EXPECT_EQ(client.stats(), boundary::channel_stats());
+    EXPECT_TRUE(client.try_call(1));
 }
 
 TEST(PendingCall, OfNothingIsOver) {
