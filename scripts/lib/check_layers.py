@@ -17,6 +17,7 @@ FLOORS = [
     "runtime",
     "time",
     "sync",
+    "boundary",
     "io",
     "fs",
     "net",

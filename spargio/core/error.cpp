@@ -9,7 +9,7 @@ class category final : public std::error_category {
     std::string message(int value) const override {
         switch (static_cast<errc>(value)) {
         case errc::overloaded:
-            return "too many tasks: the configured bound is reached";
+            return "overloaded: a configured bound is reached";
         case errc::shut_down:
             return "the runtime is shut down";
         case errc::backpressure:
@@ -26,6 +26,12 @@ class category final : public std::error_category {
             return "the signals are not blocked in every thread";
         case errc::not_on_shard:
             return "not called from a shard";
+        case errc::closed:
+            return "closed";
+        case errc::unanswered:
+            return "the call was dropped without a response";
+        case errc::caller_left:
+            return "the caller has left; the response was dropped";
         }
         return "unknown spargio error";
     }

@@ -7,7 +7,7 @@ namespace spargio {
 
 /// What the runtime itself refuses; what the kernel refuses is std::errc in the generic category.
 enum class errc {
-    overloaded = 1,        ///< a bound on tasks was reached; nothing was started
+    overloaded = 1,        ///< a configured bound was reached; nothing was started
     shut_down,             ///< the runtime is closing or gone; nothing was started
     backpressure,          ///< the target's mailbox is full; the message was not queued
     no_such_shard,         ///< the shard number is not below shard_count()
@@ -16,6 +16,9 @@ enum class errc {
     end_of_stream,         ///< the peer finished before the requested bytes arrived
     signals_not_blocked,   ///< a signal to be awaited would reach another thread first
     not_on_shard,          ///< the call needs a shard and the calling thread is none
+    closed,                ///< the other end, or this one, takes and gives no more
+    unanswered,            ///< who received the call dropped it without a response
+    caller_left,           ///< nobody waits for the response any more; it was dropped
 };
 
 /// The category of `errc`; its name is "spargio".

@@ -162,7 +162,9 @@ public:
 
     void swap(task& other) noexcept { std::swap(handle_, other.handle_); }
     /// False after a move.
-    [[nodiscard]] bool valid() const noexcept { return handle_ != nullptr; }
+    // Not by a comparison: g++ 12 would look for one among those of the value's type, too, and
+    // std::expected's is in the way.
+    [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(handle_); }
 
     /// \pre valid(), and not awaited before.
     auto operator co_await() && noexcept {

@@ -175,6 +175,11 @@ TEST(Task, YieldsAResultOfEitherKind) {
     EXPECT_EQ(run(child(false)).error(), errc::overloaded);
 }
 
+TEST(Task, YieldsAResultOfWhatIsComparableWithNull) {
+    auto body = []() -> task<result<std::shared_ptr<int>>> { co_return std::make_shared<int>(7); };
+    EXPECT_EQ(**run(body()), 7);
+}
+
 TEST(Task, ValueNobodyTakesIsDestroyed) {
     auto watched = std::make_shared<int>(1);
     auto child = [](std::shared_ptr<int> value) -> task<std::shared_ptr<int>> { co_return value; };
