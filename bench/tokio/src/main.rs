@@ -4,17 +4,22 @@ mod chain;
 mod echo;
 mod fan_out;
 mod fork_join;
+mod frame_stream;
 mod fs_read;
 mod harness;
 mod histogram;
+mod keyed_counts;
 mod many_tasks;
 mod ping_pong;
 mod runtimes;
 mod serve;
+mod stream_shape;
+mod streams;
 
 fn main() {
     let mut all = ping_pong::entries();
     all.extend(echo::entries());
+    all.extend(streams::entries());
     all.extend(fs_read::entries());
     all.extend(fan_out::entries());
     all.extend(fork_join::entries());

@@ -1,0 +1,147 @@
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/write.hpp>
+#include <memory>
+#include <vector>
+
+#include "bench/asio/context_threads.hpp"
+#include "bench/asio/join_point.hpp"
+#include "bench/asio/scenarios.hpp"
+#include "bench/common/echo_frame.hpp"
+#include "bench/common/frame_stream.hpp"
+#include "bench/common/keyed_counts.hpp"
+#include "bench/common/stream_entries.hpp"
+
+namespace bench::asio_peer {
+namespace {
+
+using tcp = asio::ip::tcp;
+using socket = asio::basic_stream_socket<tcp, executor>;
+
+/// A strand an owner; the counts that one read brought travel together.
+class count_router {
+public:
+    explicit count_router(executor on) : owners_{owner(on), owner(on)} {}
+
+    void begin() { tables_ = {}; }
+    void route(std::span<const std::uint64_t> echoes) {
+        std::array<std::vector<keyed_count>, count_owners> sorted;
+        for (std::vector<keyed_count>& counts : sorted)
+            counts.reserve(echoes.size() * counts_of(0).size());
+        for (const std::uint64_t echo : echoes)
+            for (const keyed_count c : counts_of(echo))
+                sorted[owner_of(c.key)].push_back(c);
+        for (unsigned k = 0; k < count_owners; ++k) {
+            asio::post(owners_[k], [&table = tables_[k], counts = std::move(sorted[k])] {
+                for (const keyed_count c : counts)
+                    table.add(c);
+            });
+        }
+    }
+    /// What is posted now comes after all counts.
+    auto end() -> awaitable<> {
+        join_point<executor> all(count_owners);
+        for (const owner& each : owners_)
+            asio::post(each, [&all] { all.arrive(); });
+        co_await all.wait();
+    }
+    [[nodiscard]] auto sum() const -> std::uint64_t { return sum_of(tables_); }
+
+private:
+    using owner = asio::strand<executor>;
+
+    std::array<owner, count_owners> owners_;
+    std::array<count_table, count_owners> tables_{};
+};
+
+class streams final : public scenario {
+public:
+    streams(const stream_shape& shape, const surroundings& s)
+        : shape_(shape), threads_(shape.workers) {
+        for (std::uint64_t k = 0; k < shape_.streams; ++k)
+            connections_.push_back(
+                {socket(threads_.get_executor(), tcp::v4(), connect_blocking(s.echo_port)),
+                 frame_stream(shape_, k),
+                 {}});
+        if (shape_.counts)
+            router_ = std::make_unique<count_router>(threads_.get_executor());
+    }
+
+    void run(recorder& r) override { threads_.run(sample(r)); }
+
+private:
+    struct connection {
+        socket stream;
+        frame_stream frames;
+        std::vector<std::uint64_t> echoes;  // of one read, to be counted
+    };
+
+    auto sample(recorder& r) -> awaitable<> {
+        for (unsigned k = 0; k < r.iterations(); ++k) {
+            for (connection& c : connections_)
+                c.frames.restart();
+            r.begin();
+            if (router_)
+                router_->begin();
+            for (std::uint64_t step = 0; step < shape_.steps_in(r.items()); ++step) {
+                co_await run_step(step, r.items());
+                r.lap();
+            }
+            if (router_)
+                co_await router_->end();
+            r.end(stream_sum(connections_, router_ ? router_->sum() : 0));
+        }
+    }
+
+    auto run_step(std::uint64_t step, std::uint64_t items) -> awaitable<> {
+        unsigned active = 0;
+        for (std::uint64_t k = 0; k < connections_.size(); ++k) {
+            connections_[k].frames.begin(step, shape_.frames(items, k, step));
+            active += connections_[k].frames.done() ? 0 : 1;
+        }
+        if (connections_.size() == 1) {
+            co_await exchange(connections_[0]);
+            co_return;
+        }
+        join_point<executor> all(active);
+        for (connection& c : connections_)
+            if (!c.frames.done())
+                asio::co_spawn(threads_.get_executor(), exchange(c), all.keep());
+        co_await all.wait();
+    }
+
+    auto exchange(connection& c) -> awaitable<> {
+        while (!c.frames.done()) {
+            if (const auto out = c.frames.sendable(); !out.empty())
+                co_await asio::async_write(c.stream, asio::buffer(out.data(), out.size()),
+                                           use_awaitable);
+            const auto room = c.frames.room();
+            const std::size_t got = co_await c.stream.async_read_some(
+                asio::buffer(room.data(), room.size()), use_awaitable);
+            if (!router_) {
+                c.frames.received(got, [](std::uint64_t) {});
+                continue;
+            }
+            c.echoes.clear();
+            c.frames.received(got, [&](std::uint64_t echo) { c.echoes.push_back(echo); });
+            router_->route(c.echoes);
+        }
+    }
+
+    const stream_shape& shape_;
+    context_threads threads_;
+    std::vector<connection> connections_;
+    std::unique_ptr<count_router> router_;
+};
+
+}  // namespace
+
+auto stream_entries() -> std::vector<entry> {
+    return stream_entries_of<streams>(BENCH_ASIO_VARIANT, BENCH_ASIO_BLOCKS,
+                                      "one io_context and thread on CPU 0, peer on CPU 1",
+                                      "one io_context, threads on CPU 0 and 1, peer on CPU 1");
+}
+
+}  // namespace bench::asio_peer

@@ -1,0 +1,184 @@
+#include <array>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "bench/common/frame_stream.hpp"
+#include "bench/common/keyed_counts.hpp"
+#include "bench/common/stream_entries.hpp"
+#include "bench/spargio/anywhere.hpp"
+#include "bench/spargio/scenarios.hpp"
+#include "bench/spargio/shards.hpp"
+#include "spargio/core/error.hpp"
+#include "spargio/core/task.hpp"
+#include "spargio/core/when_all.hpp"
+#include "spargio/net/socket_address.hpp"
+#include "spargio/net/tcp_stream.hpp"
+#include "spargio/runtime/task_group.hpp"
+#include "spargio/runtime/yield.hpp"
+
+namespace bench::own {
+namespace {
+
+/// Counts go to the shard that owns the key: at once where the task happens to be there, else as a
+/// message. Every iteration ends with a fence from each shard, behind all it sent.
+class count_router {
+public:
+    explicit count_router(const spargio::runtime& on) {
+        for (unsigned owner = 0; owner < count_owners; ++owner)
+            shards_.push_back(check(on.handle().remote(owner)));
+    }
+
+    void begin(spargio::task_group& owners) {
+        tables_ = {};
+        for (unsigned owner = 0; owner < count_owners; ++owner)
+            check(owners.spawn(spargio::placement::pinned(owner), collect(owner)));
+    }
+    void end(spargio::task_group& owners) {
+        for (unsigned source = 0; source < count_owners; ++source)
+            check(owners.spawn(spargio::placement::pinned(source), send_fences()));
+    }
+    [[nodiscard]] auto sum() const -> std::uint64_t { return sum_of(tables_); }
+
+    auto route(std::span<const std::uint64_t> echoes) -> spargio::task<> {
+        for (const std::uint64_t echo : echoes) {
+            for (const keyed_count c : counts_of(echo)) {
+                const unsigned owner = owner_of(c.key);
+                if (owner == spargio::this_shard::id())
+                    tables_[owner].add(c);
+                else
+                    while (!sent(owner, c))
+                        co_await spargio::yield();
+            }
+        }
+    }
+
+private:
+    static constexpr std::uint32_t fence = count_keys;
+
+    auto sent(unsigned owner, keyed_count c) -> bool {
+        const auto answer = shards_[owner].send_raw_nowait(c.key, c.count);
+        if (!answer && answer.error() == spargio::errc::backpressure)
+            return false;
+        check(answer);
+        return true;
+    }
+    auto collect(unsigned owner) -> spargio::task<> {
+        for (unsigned fences = 0; fences < count_owners;) {
+            const spargio::message m = check(co_await spargio::this_shard::next_event());
+            if (m.tag == fence)
+                ++fences;
+            else
+                tables_[owner].add({m.tag, static_cast<std::uint32_t>(m.value)});
+        }
+    }
+    auto send_fences() -> spargio::task<> {
+        for (const spargio::remote_shard& owner : shards_)
+            while (!sent(owner.index(), {fence, 0}))
+                co_await spargio::yield();
+    }
+
+    std::vector<spargio::remote_shard> shards_;
+    std::array<count_table, count_owners> tables_{};
+};
+
+/// Where there are two shards a stream's task runs on whichever has time for it.
+class streams final : public scenario {
+public:
+    streams(const stream_shape& shape, const surroundings& s)
+        : shape_(shape), runtime_(build_shards(first_cpus(shape.workers))) {
+        runtime_.block_on(connect(s.echo_port));
+        if (shape_.counts)
+            router_ = std::make_unique<count_router>(runtime_);
+    }
+    ~streams() override { runtime_.block_on(disconnect()); }
+
+    void run(recorder& r) override {
+        const auto where = shape_.workers == 1 ? spargio::placement::pinned(0) : anywhere;
+        check(runtime_.handle().spawn(where, sample(r))).wait();
+    }
+
+private:
+    struct connection {
+        spargio::tcp_stream stream;
+        frame_stream frames;
+        std::vector<std::uint64_t> echoes;  // of one read, to be counted
+    };
+
+    auto connect(std::uint16_t port) -> spargio::task<> {
+        for (std::uint64_t k = 0; k < shape_.streams; ++k) {
+            auto stream = check(
+                co_await spargio::tcp_stream::connect(spargio::socket_address::loopback_v4(port)));
+            connections_.push_back({std::move(stream), frame_stream(shape_, k), {}});
+        }
+    }
+    auto disconnect() -> spargio::task<> {
+        connections_.clear();
+        co_return;
+    }
+
+    auto sample(recorder& r) -> spargio::task<> {
+        for (unsigned k = 0; k < r.iterations(); ++k) {
+            for (connection& c : connections_)
+                c.frames.restart();
+            spargio::task_group owners;
+            r.begin();
+            if (router_)
+                router_->begin(owners);
+            for (std::uint64_t step = 0; step < shape_.steps_in(r.items()); ++step) {
+                co_await run_step(step, r.items());
+                r.lap();
+            }
+            if (router_)
+                router_->end(owners);
+            co_await owners.join();
+            r.end(checksum());
+        }
+    }
+
+    auto run_step(std::uint64_t step, std::uint64_t items) -> spargio::task<> {
+        std::vector<spargio::task<>> exchanges;
+        exchanges.reserve(connections_.size());
+        for (std::uint64_t k = 0; k < connections_.size(); ++k) {
+            connections_[k].frames.begin(step, shape_.frames(items, k, step));
+            if (!connections_[k].frames.done())
+                exchanges.push_back(exchange(connections_[k]));
+        }
+        co_await spargio::when_all(std::move(exchanges));
+    }
+
+    auto exchange(connection& c) -> spargio::task<> {
+        while (!c.frames.done()) {
+            if (const auto out = c.frames.sendable(); !out.empty())
+                check(co_await c.stream.write_all(out));
+            const std::size_t got = check(co_await c.stream.read_some(c.frames.room()));
+            if (got == 0)
+                throw std::runtime_error("the echo peer closed the connection");
+            if (!router_) {
+                c.frames.received(got, [](std::uint64_t) {});
+                continue;
+            }
+            c.echoes.clear();
+            c.frames.received(got, [&](std::uint64_t echo) { c.echoes.push_back(echo); });
+            co_await router_->route(c.echoes);
+        }
+    }
+
+    [[nodiscard]] auto checksum() const -> std::uint64_t {
+        return stream_sum(connections_, router_ ? router_->sum() : 0);
+    }
+
+    const stream_shape& shape_;
+    spargio::runtime runtime_;
+    std::vector<connection> connections_;
+    std::unique_ptr<count_router> router_;
+};
+
+}  // namespace
+
+auto stream_entries() -> std::vector<entry> {
+    return stream_entries_of<streams>("spargio", waits, "one shard on CPU 0, peer on CPU 1",
+                                      "one shard on CPU 0, one on CPU 1, peer on CPU 1");
+}
+
+}  // namespace bench::own
