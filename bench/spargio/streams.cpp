@@ -6,7 +6,6 @@
 #include "bench/common/frame_stream.hpp"
 #include "bench/common/keyed_counts.hpp"
 #include "bench/common/stream_entries.hpp"
-#include "bench/spargio/anywhere.hpp"
 #include "bench/spargio/scenarios.hpp"
 #include "bench/spargio/shards.hpp"
 #include "spargio/core/error.hpp"
@@ -94,7 +93,8 @@ public:
     ~streams() override { runtime_.block_on(disconnect()); }
 
     void run(recorder& r) override {
-        const auto where = shape_.workers == 1 ? spargio::placement::pinned(0) : anywhere;
+        const auto where = shape_.workers == 1 ? spargio::placement::pinned(0)
+                                               : spargio::placement::stealable_preferred(0);
         check(runtime_.handle().spawn(where, sample(r))).wait();
     }
 
