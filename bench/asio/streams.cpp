@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <array>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -19,6 +22,8 @@ namespace {
 
 using tcp = asio::ip::tcp;
 using socket = asio::basic_stream_socket<tcp, executor>;
+using timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, executor>;
 
 /// A strand an owner; the counts that one read brought travel together.
 class count_router {
@@ -63,6 +68,7 @@ public:
         for (std::uint64_t k = 0; k < shape_.streams; ++k)
             connections_.push_back(
                 {socket(threads_.get_executor(), tcp::v4(), connect_blocking(s.echo_port)),
+                 timer(threads_.get_executor()),
                  frame_stream(shape_, k),
                  {}});
         if (shape_.counts)
@@ -74,6 +80,7 @@ public:
 private:
     struct connection {
         socket stream;
+        timer deadline;
         frame_stream frames;
         std::vector<std::uint64_t> echoes;  // of one read, to be counted
     };
@@ -85,9 +92,20 @@ private:
             r.begin();
             if (router_)
                 router_->begin();
+            std::uint64_t answered = 0;
             for (std::uint64_t step = 0; step < shape_.steps_in(r.items()); ++step) {
-                co_await run_step(step, r.items());
-                r.lap();
+                begin_step(connections_, shape_, step, r.items());
+                if (shape_.pause_us != 0) {
+                    pause_.expires_after(std::chrono::microseconds(shape_.pause_us));
+                    co_await pause_.async_wait(use_awaitable);
+                    r.skip();
+                }
+                if (shape_.serial)
+                    answered = co_await one_by_one(answered);
+                else
+                    co_await all_at_once(r);
+                if (!shape_.control)
+                    r.lap();
             }
             if (router_)
                 co_await router_->end();
@@ -95,43 +113,62 @@ private:
         }
     }
 
-    auto run_step(std::uint64_t step, std::uint64_t items) -> awaitable<> {
-        unsigned active = 0;
-        for (std::uint64_t k = 0; k < connections_.size(); ++k) {
-            connections_[k].frames.begin(step, shape_.frames(items, k, step));
-            active += connections_[k].frames.done() ? 0 : 1;
+    auto one_by_one(std::uint64_t answered) -> awaitable<std::uint64_t> {
+        for (connection& c : connections_) {
+            if (c.frames.done())
+                continue;
+            c.frames.depend_on(answered);
+            co_await exchange(c, nullptr);
+            answered = c.frames.sum();
         }
-        if (connections_.size() == 1) {
-            co_await exchange(connections_[0]);
-            co_return;
-        }
-        join_point<executor> all(active);
-        for (connection& c : connections_)
-            if (!c.frames.done())
-                asio::co_spawn(threads_.get_executor(), exchange(c), all.keep());
+        co_return answered;
+    }
+
+    auto all_at_once(recorder& r) -> awaitable<> {
+        const auto active = std::count_if(connections_.begin(), connections_.end(),
+                                          [](const connection& c) { return !c.frames.done(); });
+        join_point<executor> all(static_cast<unsigned>(active));
+        for (std::uint64_t k = 0; k < connections_.size(); ++k)
+            if (!connections_[k].frames.done())
+                asio::co_spawn(threads_.get_executor(),
+                               exchange(connections_[k], shape_.is_control(k) ? &r : nullptr),
+                               all.keep());
         co_await all.wait();
     }
 
-    auto exchange(connection& c) -> awaitable<> {
+    /// `control`: told of every read.
+    auto exchange(connection& c, recorder* control) -> awaitable<> {
         while (!c.frames.done()) {
             if (const auto out = c.frames.sendable(); !out.empty())
                 co_await asio::async_write(c.stream, asio::buffer(out.data(), out.size()),
                                            use_awaitable);
             const auto room = c.frames.room();
+            if (shape_.deadlines)
+                set_deadline(c);
             const std::size_t got = co_await c.stream.async_read_some(
                 asio::buffer(room.data(), room.size()), use_awaitable);
-            if (!router_) {
-                c.frames.received(got, [](std::uint64_t) {});
-                continue;
-            }
+            if (shape_.deadlines)
+                c.deadline.cancel();
             c.echoes.clear();
             c.frames.received(got, [&](std::uint64_t echo) { c.echoes.push_back(echo); });
-            router_->route(c.echoes);
+            if (router_)
+                router_->route(c.echoes);
+            if (control != nullptr)
+                control->lap();
         }
+    }
+
+    static void set_deadline(connection& c) {
+        c.deadline.expires_after(std::chrono::seconds(1));
+        c.deadline.async_wait([&c](boost::system::error_code cancelled) {
+            if (!cancelled)
+                c.stream.cancel();
+        });
     }
 
     const stream_shape& shape_;
     context_threads threads_;
+    timer pause_{threads_.get_executor()};
     std::vector<connection> connections_;
     std::unique_ptr<count_router> router_;
 };

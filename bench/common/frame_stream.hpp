@@ -25,13 +25,15 @@ namespace bench {
 /// Thread: one at a time, handed over by what the variant joins with.
 class alignas(64) frame_stream {
 public:
-    static constexpr std::size_t read_bytes = 64 * kib;
+    static constexpr std::size_t read_bytes = 64 * 1024;
 
     frame_stream(const stream_shape& shape, std::uint64_t number)
         : shape_(&shape),
           number_(number),
-          values_(shape.window),
-          request_(shape.window * shape.frame_bytes),
+          frame_bytes_(shape.frame_bytes_of(number)),
+          window_(shape.window_of(number)),
+          values_(window_),
+          request_(window_ * frame_bytes_),
           reply_(read_bytes) {}
 
     /// Starts an iteration.
@@ -45,18 +47,20 @@ public:
         step_ = step;
         end_ += frames;
     }
+    /// Makes the next frame depend on `earlier` too, which another stream answered.
+    void depend_on(std::uint64_t earlier) { values_[sent_ % window_] ^= earlier; }
     [[nodiscard]] auto done() const -> bool { return echoed_ == end_; }
     [[nodiscard]] auto sum() const -> std::uint64_t { return sum_; }
 
     /// All frames that may be sent now, counted as sent; maybe none. The bytes stay until the next
     /// call.
     auto sendable() -> std::span<const std::byte> {
-        const std::uint64_t count = std::min(end_, echoed_ + shape_->window) - sent_;
+        const std::uint64_t count = std::min(end_, echoed_ + window_) - sent_;
         std::byte* at = request_.data();
         for (const std::uint64_t end = sent_ + count; sent_ != end; ++sent_) {
-            const std::uint64_t value = values_[sent_ % shape_->window];
+            const std::uint64_t value = values_[sent_ % window_];
             put(at, value);
-            at += shape_->frame_bytes;
+            at += frame_bytes_;
             put(at - word, ~value ^ sent_);
         }
         return {request_.data(), at};
@@ -68,13 +72,13 @@ public:
     void received(std::size_t bytes, Each each) {
         have_ += bytes;
         const std::byte* at = reply_.data();
-        for (; have_ >= shape_->frame_bytes; have_ -= shape_->frame_bytes) {
+        for (; have_ >= frame_bytes_; have_ -= frame_bytes_) {
             const std::uint64_t first = get(at);
-            at += shape_->frame_bytes;
+            at += frame_bytes_;
             const std::uint64_t result =
                 stream_stage(first, shape_->mixing(number_, step_, echoed_));
             sum_ = mix(sum_ ^ result ^ get(at - word), echoed_);
-            values_[echoed_ % shape_->window] = mix(result, echoed_);
+            values_[echoed_ % window_] = mix(result, echoed_);
             ++echoed_;
             each(result);
         }
@@ -92,6 +96,8 @@ private:
 
     const stream_shape* shape_;
     std::uint64_t number_;
+    std::uint64_t frame_bytes_;
+    std::uint64_t window_;
     std::uint64_t step_ = 0;
     std::uint64_t sent_ = 0;
     std::uint64_t echoed_ = 0;

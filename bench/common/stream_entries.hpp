@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/common/mixing.hpp"
-#include "bench/common/stream_shape.hpp"
+#include "bench/common/stream_shapes.hpp"
 #include "bench/common/variant.hpp"
 
 namespace bench {
@@ -21,6 +21,17 @@ auto stream_sum(const Connections& connections, std::uint64_t counts) -> std::ui
     for (const auto& c : connections)
         sum = mix(sum ^ c.frames.sum(), number++);
     return sum;
+}
+
+/// Tells each of `connections` how many frames it has in a step.
+template <class Connections>
+void begin_step(Connections& connections, const stream_shape& shape, std::uint64_t step,
+                std::uint64_t items) {
+    std::uint64_t number = 0;
+    for (auto& c : connections) {
+        c.frames.begin(step, shape.frames(items, number, step));
+        ++number;
+    }
 }
 
 template <class Scenario, std::size_t... Which>

@@ -1,15 +1,20 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
+#include "bench/common/mixing.hpp"
+
 namespace bench {
 
-/// Which of the streams is the hot one.
+/// Which of the streams are hot at a moment.
 enum class hot_stream : std::uint8_t {
-    first,     ///< always the first
-    rotating,  ///< the next one at every moment
+    first,           ///< always the first
+    rotating,        ///< the next one at every moment
+    alternating,     ///< the first, the last, the first, ...
+    half,            ///< the lower half of them, and after eight moments the upper one
+    quarter_by_lot,  ///< each by lot, one in four
+    one_by_lot,      ///< one by lot
 };
 
 /// What the client-side stream workloads differ in: frames go out on `streams` connections to the
@@ -18,25 +23,43 @@ enum class hot_stream : std::uint8_t {
 /// A moment is a step where there are steps, and else 64 frames of a stream.
 struct stream_shape {
     std::string_view workload;
-    unsigned workers;
-    std::uint64_t streams;
-    std::uint64_t frame_bytes;
-    std::uint64_t window;
-    hot_stream hot;
-    /// Steps: each sends so many frames on the hot stream and the others, and ends when all of them
-    /// are back; `items` counts the steps. Else there is one, `items` counts the hot stream's
+    unsigned workers = 2;
+    std::uint64_t streams = 8;
+    std::uint64_t frame_bytes = 4096;
+    std::uint64_t window = 32;
+    hot_stream hot = hot_stream::rotating;
+    /// Steps: each sends so many frames on the hot streams and the others, and ends when all of
+    /// them are back; `items` counts the steps. Else there is one, `items` counts the hot stream's
     /// frames, and these two are their proportion.
-    bool steps;
-    std::uint64_t hot_frames;
-    std::uint64_t light_frames;
-    std::uint64_t hot_mixing;  ///< mixing steps after an echo
-    std::uint64_t light_mixing;
-    bool counts;  ///< whether an echo makes 16 keyed counts
+    bool steps = true;
+    std::uint64_t hot_frames = 1;
+    std::uint64_t light_frames = 1;
+    std::uint64_t hot_mixing = 0;  ///< mixing steps after an echo
+    std::uint64_t light_mixing = 0;
+    bool counts = false;         ///< an echo makes 16 keyed counts
+    bool serial = false;         ///< in a step one stream after the other, by what it answered
+    bool control = false;        ///< the first stream: 64 bytes, one at a time, each a request
+    bool deadlines = false;      ///< every read has one, of a second
+    std::uint64_t pause_us = 0;  ///< before each step, not counted
 
     static constexpr std::uint64_t frames_a_moment = 64;
 
     [[nodiscard]] constexpr auto is_hot(std::uint64_t stream, std::uint64_t moment) const -> bool {
-        return stream == (hot == hot_stream::first ? 0 : moment % streams);
+        switch (hot) {
+        case hot_stream::first:
+            return stream == 0;
+        case hot_stream::rotating:
+            return stream == moment % streams;
+        case hot_stream::alternating:
+            return stream == (moment % 2 == 0 ? 0 : streams - 1);
+        case hot_stream::half:
+            return stream / (streams / 2) == moment / 8 % 2;
+        case hot_stream::quarter_by_lot:
+            return (mix(moment, stream) >> 32) % 4 == 0;
+        case hot_stream::one_by_lot:
+            return stream == (mix(moment, 0) >> 32) % streams;
+        }
+        return false;
     }
     [[nodiscard]] constexpr auto steps_in(std::uint64_t items) const -> std::uint64_t {
         return steps ? items : 1;
@@ -52,32 +75,15 @@ struct stream_shape {
                                         std::uint64_t frame) const -> std::uint64_t {
         return is_hot(stream, steps ? step : frame / frames_a_moment) ? hot_mixing : light_mixing;
     }
+    [[nodiscard]] constexpr auto frame_bytes_of(std::uint64_t stream) const -> std::uint64_t {
+        return is_control(stream) ? 64 : frame_bytes;
+    }
+    [[nodiscard]] constexpr auto window_of(std::uint64_t stream) const -> std::uint64_t {
+        return is_control(stream) ? 1 : window;
+    }
+    [[nodiscard]] constexpr auto is_control(std::uint64_t stream) const -> bool {
+        return control && stream == 0;
+    }
 };
-
-inline constexpr std::uint64_t kib = 1024;
-
-/// The same table as in tokio/src/stream_shape.rs.
-inline constexpr std::array<stream_shape, 5> stream_shapes{{
-    {.workload = "net_stream_throughput_4k_window32",
-     .workers = 1,
-     .streams = 1,
-     .frame_bytes = 4 * kib,
-     .window = 32,
-     .hot = hot_stream::first,
-     .steps = false,
-     .hot_frames = 1,
-     .light_frames = 1,
-     .hot_mixing = 0,
-     .light_mixing = 0,
-     .counts = false},
-    {"net_stream_imbalanced_4k_hot1_light7", 1, 8, 4 * kib, 32, hot_stream::first, false, 16, 1, 0,
-     0, false},
-    {"net_stream_hotspot_rotation_4k", 2, 8, 4 * kib, 32, hot_stream::rotating, true, 32, 2, 0, 0,
-     false},
-    {"net_pipeline_hotspot_rotation_4k_window32", 2, 8, 4 * kib, 32, hot_stream::rotating, false, 1,
-     1, 4'000, 150, false},
-    {"net_keyed_hotspot_rotation_4k", 2, 8, 4 * kib, 32, hot_stream::rotating, true, 32, 2, 0, 0,
-     true},
-}};
 
 }  // namespace bench

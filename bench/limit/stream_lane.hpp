@@ -3,12 +3,14 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
 #include <vector>
 
 #include "bench/common/frame_stream.hpp"
 #include "bench/common/keyed_counts.hpp"
 #include "bench/common/pinned_thread.hpp"
+#include "bench/common/recorder.hpp"
 #include "bench/limit/raw_ring.hpp"
 
 namespace bench::limit {
@@ -17,6 +19,7 @@ struct connection {
     int fd;
     frame_stream frames;
     std::span<const std::byte> unsent;
+    std::uint64_t deadline_ns = 0;  // of the read
 };
 
 /// One thread and one ring for some of the streams: nothing is shared, nothing is handed over. Each
@@ -25,8 +28,8 @@ struct connection {
 class stream_lane {
 public:
     /// `polls`: watches the ring's flag in memory instead of waiting in the kernel.
-    stream_lane(unsigned cpu, bool polls, bool counts)
-        : polls_(polls), counts_(counts), thread_(cpu) {
+    stream_lane(unsigned cpu, bool polls, const stream_shape& shape)
+        : polls_(polls), counts_(shape.counts), deadlines_(shape.deadlines), thread_(cpu) {
         thread_.run([this] { ring_.emplace(); });
     }
     stream_lane(const stream_lane&) = delete;
@@ -43,16 +46,32 @@ public:
         return tables_;
     }
 
-    /// Until all frames that its streams were given are back. Thread: thread()'s.
-    void exchange() {
+    /// Until all frames that its streams were given are back. `control` is told of every read of
+    /// the first stream. Thread: thread()'s.
+    void exchange(recorder* control = nullptr) {
+        control_ = control;
         std::uint64_t active = 0;
-        for (std::uint64_t k = 0; k < connections_.size(); ++k) {
-            if (connections_[k]->frames.done())
-                continue;
-            ++active;
-            send(k);
-            receive(k);
-        }
+        for (std::uint64_t k = 0; k < connections_.size(); ++k)
+            active += start(k) ? 1 : 0;
+        finish(active);
+    }
+    /// The same for one of them alone.
+    void exchange_one(std::uint64_t k) { finish(start(k) ? 1 : 0); }
+
+private:
+    // Two kinds of completion, by the lowest bit of what they carry.
+    static constexpr std::uint64_t send_bit = 1;
+
+    auto start(std::uint64_t k) -> bool {
+        if (connections_[k]->frames.done())
+            return false;
+        send(k);
+        receive(k);
+        return true;
+    }
+
+    /// Until so many streams are done.
+    void finish(std::uint64_t active) {
         while (active != 0) {
             if (polls_) {
                 ring_->submit();
@@ -61,16 +80,12 @@ public:
                 ring_->enter_for_one();
             }
             while (ring_->ready() != 0)
-                active -= finish(ring_->take()) ? 1 : 0;
+                active -= complete(ring_->take()) ? 1 : 0;
         }
     }
 
-private:
-    // Two kinds of completion, by the lowest bit of what they carry.
-    static constexpr std::uint64_t send_bit = 1;
-
     /// \return whether that was the last of a stream's step
-    auto finish(raw_ring::completion done) -> bool {
+    auto complete(raw_ring::completion done) -> bool {
         const std::uint64_t k = done.data / 2;
         connection& c = *connections_[k];
         if (done.result <= 0)
@@ -84,7 +99,11 @@ private:
             else
                 send_rest(k);
         } else {
+            if (deadlines_ && now_ns() > c.deadline_ns)
+                throw std::runtime_error("the echo peer is late");
             c.frames.received(bytes, [this](std::uint64_t echo) { count(echo); });
+            if (control_ != nullptr && k == 0)
+                control_->lap();
             if (c.unsent.empty())
                 send(k);
             if (!c.frames.done())
@@ -106,6 +125,8 @@ private:
     }
     void receive(std::uint64_t k) {
         connection& c = *connections_[k];
+        if (deadlines_)
+            c.deadline_ns = now_ns() + 1'000'000'000;
         const auto room = c.frames.room();
         io_uring_sqe* const sqe = ring_->sqe();
         io_uring_prep_recv(sqe, c.fd, room.data(), room.size(), 0);
@@ -121,6 +142,8 @@ private:
 
     const bool polls_;
     const bool counts_;
+    const bool deadlines_;
+    recorder* control_ = nullptr;
     std::vector<connection*> connections_;
     std::array<count_table, count_owners> tables_{};
     std::optional<raw_ring> ring_;

@@ -14,9 +14,9 @@ namespace {
 class streams final : public scenario {
 public:
     streams(const stream_shape& shape, const surroundings& s) : shape_(shape) {
-        lanes_.push_back(std::make_unique<stream_lane>(client_cpu, true, shape_.counts));
+        lanes_.push_back(std::make_unique<stream_lane>(client_cpu, true, shape_));
         if (!shape_.steps && shape_.hot_mixing != 0)
-            lanes_.push_back(std::make_unique<stream_lane>(server_cpu, false, shape_.counts));
+            lanes_.push_back(std::make_unique<stream_lane>(server_cpu, false, shape_));
         connections_.reserve(shape_.streams);
         for (std::uint64_t k = 0; k < shape_.streams; ++k) {
             connections_.push_back({connect_blocking(s.echo_port), frame_stream(shape_, k), {}});
@@ -41,19 +41,40 @@ private:
             c.frames.restart();
         lanes_[0]->restart();
         r.begin();
+        std::uint64_t answered = 0;
         for (std::uint64_t step = 0; step < shape_.steps_in(r.items()); ++step) {
-            for (std::uint64_t k = 0; k < connections_.size(); ++k)
-                connections_[k].frames.begin(step, shape_.frames(r.items(), k, step));
-            run_step();
-            r.lap();
+            begin_step(connections_, shape_, step, r.items());
+            if (shape_.pause_us != 0) {
+                for (const std::uint64_t end = now_ns() + 1000 * shape_.pause_us; now_ns() < end;)
+                    pause();
+                r.skip();
+            }
+            if (shape_.serial)
+                answered = one_by_one(answered);
+            else
+                all_at_once(r);
+            if (!shape_.control)
+                r.lap();
         }
         r.end(stream_sum(connections_, shape_.counts ? sum_of(lanes_[0]->tables()) : 0));
     }
 
-    void run_step() {
+    auto one_by_one(std::uint64_t answered) -> std::uint64_t {
+        for (std::uint64_t k = 0; k < connections_.size(); ++k) {
+            frame_stream& frames = connections_[k].frames;
+            if (frames.done())
+                continue;
+            frames.depend_on(answered);
+            lanes_[0]->exchange_one(k);
+            answered = frames.sum();
+        }
+        return answered;
+    }
+
+    void all_at_once(recorder& r) {
         for (std::size_t k = 1; k < lanes_.size(); ++k)
             lanes_[k]->thread().start([&lane = *lanes_[k]] { lane.exchange(); });
-        lanes_[0]->exchange();
+        lanes_[0]->exchange(shape_.control ? &r : nullptr);
         for (std::size_t k = 1; k < lanes_.size(); ++k)
             lanes_[k]->thread().wait();
     }

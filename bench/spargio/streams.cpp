@@ -1,4 +1,5 @@
 #include <array>
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "spargio/net/tcp_stream.hpp"
 #include "spargio/runtime/task_group.hpp"
 #include "spargio/runtime/yield.hpp"
+#include "spargio/time/sleep.hpp"
+#include "spargio/time/timeout.hpp"
 
 namespace bench::own {
 namespace {
@@ -125,9 +128,19 @@ private:
             r.begin();
             if (router_)
                 router_->begin(owners);
+            std::uint64_t answered = 0;
             for (std::uint64_t step = 0; step < shape_.steps_in(r.items()); ++step) {
-                co_await run_step(step, r.items());
-                r.lap();
+                begin_step(connections_, shape_, step, r.items());
+                if (shape_.pause_us != 0) {
+                    check(co_await spargio::sleep_for(std::chrono::microseconds(shape_.pause_us)));
+                    r.skip();
+                }
+                if (shape_.serial)
+                    answered = co_await one_by_one(answered);
+                else
+                    co_await all_at_once(r);
+                if (!shape_.control)
+                    r.lap();
             }
             if (router_)
                 router_->end(owners);
@@ -136,32 +149,48 @@ private:
         }
     }
 
-    auto run_step(std::uint64_t step, std::uint64_t items) -> spargio::task<> {
+    auto one_by_one(std::uint64_t answered) -> spargio::task<std::uint64_t> {
+        for (connection& c : connections_) {
+            if (c.frames.done())
+                continue;
+            c.frames.depend_on(answered);
+            co_await exchange(c, nullptr);
+            answered = c.frames.sum();
+        }
+        co_return answered;
+    }
+
+    auto all_at_once(recorder& r) -> spargio::task<> {
         std::vector<spargio::task<>> exchanges;
         exchanges.reserve(connections_.size());
-        for (std::uint64_t k = 0; k < connections_.size(); ++k) {
-            connections_[k].frames.begin(step, shape_.frames(items, k, step));
+        for (std::uint64_t k = 0; k < connections_.size(); ++k)
             if (!connections_[k].frames.done())
-                exchanges.push_back(exchange(connections_[k]));
-        }
+                exchanges.push_back(exchange(connections_[k], shape_.is_control(k) ? &r : nullptr));
         co_await spargio::when_all(std::move(exchanges));
     }
 
-    auto exchange(connection& c) -> spargio::task<> {
+    /// `control`: told of every read.
+    auto exchange(connection& c, recorder* control) -> spargio::task<> {
         while (!c.frames.done()) {
             if (const auto out = c.frames.sendable(); !out.empty())
                 check(co_await c.stream.write_all(out));
-            const std::size_t got = check(co_await c.stream.read_some(c.frames.room()));
+            std::size_t got = 0;
+            if (shape_.deadlines)
+                got = check(co_await spargio::timeout(std::chrono::seconds(1), read(c)));
+            else
+                got = check(co_await c.stream.read_some(c.frames.room()));
             if (got == 0)
                 throw std::runtime_error("the echo peer closed the connection");
-            if (!router_) {
-                c.frames.received(got, [](std::uint64_t) {});
-                continue;
-            }
             c.echoes.clear();
             c.frames.received(got, [&](std::uint64_t echo) { c.echoes.push_back(echo); });
-            co_await router_->route(c.echoes);
+            if (router_)
+                co_await router_->route(c.echoes);
+            if (control != nullptr)
+                control->lap();
         }
+    }
+    static auto read(connection& c) -> spargio::task<spargio::result<std::size_t>> {
+        co_return co_await c.stream.read_some(c.frames.room());
     }
 
     [[nodiscard]] auto checksum() const -> std::uint64_t {

@@ -9,6 +9,8 @@ const WORD: usize = 8;
 pub struct FrameStream {
     shape: Shape,
     number: u64,
+    frame_bytes: usize,
+    window: u64,
     step: u64,
     sent: u64,
     echoed: u64,
@@ -41,8 +43,10 @@ impl FrameStream {
             end: 0,
             sum: 0,
             have: 0,
-            values: vec![0; shape.window as usize],
-            request: vec![0; shape.window as usize * shape.frame_bytes],
+            frame_bytes: shape.frame_bytes_of(number),
+            window: shape.window_of(number),
+            values: vec![0; shape.window_of(number) as usize],
+            request: vec![0; shape.window_of(number) as usize * shape.frame_bytes_of(number)],
             reply: vec![0; READ_BYTES],
         }
     }
@@ -62,6 +66,11 @@ impl FrameStream {
         self.end += frames;
     }
 
+    /// Makes the next frame depend on `earlier` too, which another stream answered.
+    pub fn depend_on(&mut self, earlier: u64) {
+        self.values[(self.sent % self.window) as usize] ^= earlier;
+    }
+
     pub fn done(&self) -> bool {
         self.echoed == self.end
     }
@@ -71,11 +80,11 @@ impl FrameStream {
     }
 
     pub fn sendable(&mut self) -> &[u8] {
-        let last = self.end.min(self.echoed + self.shape.window);
+        let last = self.end.min(self.echoed + self.window);
         let count = (last - self.sent) as usize;
-        let size = self.shape.frame_bytes;
+        let size = self.frame_bytes;
         for frame in self.request.chunks_exact_mut(size).take(count) {
-            let value = self.values[(self.sent % self.shape.window) as usize];
+            let value = self.values[(self.sent % self.window) as usize];
             frame[..WORD].copy_from_slice(&value.to_le_bytes());
             frame[size - WORD..].copy_from_slice(&(!value ^ self.sent).to_le_bytes());
             self.sent += 1;
@@ -89,13 +98,13 @@ impl FrameStream {
 
     pub fn received(&mut self, bytes: usize, mut each: impl FnMut(u64)) {
         self.have += bytes;
-        let size = self.shape.frame_bytes;
+        let size = self.frame_bytes;
         let whole = self.have / size * size;
         for frame in self.reply[..whole].chunks_exact(size) {
             let mixing = self.shape.mixing(self.number, self.step, self.echoed);
             let result = stage(word(&frame[..WORD]), mixing);
             self.sum = mix(self.sum ^ result ^ word(&frame[size - WORD..]), self.echoed);
-            self.values[(self.echoed % self.shape.window) as usize] = mix(result, self.echoed);
+            self.values[(self.echoed % self.window) as usize] = mix(result, self.echoed);
             self.echoed += 1;
             each(result);
         }

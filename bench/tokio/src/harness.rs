@@ -64,6 +64,13 @@ impl Recorder {
         self.last = now;
     }
 
+    /// The time since the last lap does not count: it was a pause.
+    pub fn skip(&mut self) {
+        let now = Instant::now();
+        self.start += now - self.last;
+        self.last = now;
+    }
+
     /// Latencies that were measured elsewhere, merged request by request.
     pub fn record_latency(&mut self, ns: u64) {
         self.latencies.record(ns);

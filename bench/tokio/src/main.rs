@@ -14,6 +14,7 @@ mod ping_pong;
 mod runtimes;
 mod serve;
 mod stream_shape;
+mod stream_shapes;
 mod streams;
 
 fn main() {

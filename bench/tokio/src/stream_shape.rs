@@ -1,9 +1,15 @@
 //! As in bench/common/stream_shape.hpp.
 
-#[derive(Clone, Copy, PartialEq)]
+use crate::harness::mix;
+
+#[derive(Clone, Copy)]
 pub enum Hot {
     First,
     Rotating,
+    Alternating,
+    Half,
+    QuarterByLot,
+    OneByLot,
 }
 
 #[derive(Clone, Copy)]
@@ -20,74 +26,69 @@ pub struct Shape {
     pub hot_mixing: u64,
     pub light_mixing: u64,
     pub counts: bool,
+    pub serial: bool,
+    pub control: bool,
+    pub deadlines: bool,
+    pub pause_us: u64,
 }
 
 const FRAMES_A_MOMENT: u64 = 64;
 
 impl Shape {
     fn is_hot(&self, stream: u64, moment: u64) -> bool {
-        stream == if self.hot == Hot::First { 0 } else { moment % self.streams }
+        match self.hot {
+            Hot::First => stream == 0,
+            Hot::Rotating => stream == moment % self.streams,
+            Hot::Alternating => stream == if moment % 2 == 0 { 0 } else { self.streams - 1 },
+            Hot::Half => stream / (self.streams / 2) == moment / 8 % 2,
+            Hot::QuarterByLot => (mix(moment, stream) >> 32) % 4 == 0,
+            Hot::OneByLot => stream == (mix(moment, 0) >> 32) % self.streams,
+        }
     }
 
     pub fn steps_in(&self, items: u64) -> u64 {
-        if self.steps { items } else { 1 }
+        if self.steps {
+            items
+        } else {
+            1
+        }
     }
 
     pub fn frames(&self, items: u64, stream: u64, step: u64) -> u64 {
         let share = if self.is_hot(stream, step) { self.hot_frames } else { self.light_frames };
-        if self.steps { share } else { items * share / self.hot_frames }
+        if self.steps {
+            share
+        } else {
+            items * share / self.hot_frames
+        }
     }
 
     pub fn mixing(&self, stream: u64, step: u64, frame: u64) -> u64 {
         let moment = if self.steps { step } else { frame / FRAMES_A_MOMENT };
-        if self.is_hot(stream, moment) { self.hot_mixing } else { self.light_mixing }
+        if self.is_hot(stream, moment) {
+            self.hot_mixing
+        } else {
+            self.light_mixing
+        }
+    }
+
+    pub fn is_control(&self, stream: u64) -> bool {
+        self.control && stream == 0
+    }
+
+    pub fn frame_bytes_of(&self, stream: u64) -> usize {
+        if self.is_control(stream) {
+            64
+        } else {
+            self.frame_bytes
+        }
+    }
+
+    pub fn window_of(&self, stream: u64) -> u64 {
+        if self.is_control(stream) {
+            1
+        } else {
+            self.window
+        }
     }
 }
-
-const BASE: Shape = Shape {
-    workload: "",
-    workers: 2,
-    streams: 8,
-    frame_bytes: 4096,
-    window: 32,
-    hot: Hot::Rotating,
-    steps: true,
-    hot_frames: 32,
-    light_frames: 2,
-    hot_mixing: 0,
-    light_mixing: 0,
-    counts: false,
-};
-
-pub const SHAPES: &[Shape] = &[
-    Shape {
-        workload: "net_stream_throughput_4k_window32",
-        workers: 1,
-        streams: 1,
-        hot: Hot::First,
-        steps: false,
-        hot_frames: 1,
-        light_frames: 1,
-        ..BASE
-    },
-    Shape {
-        workload: "net_stream_imbalanced_4k_hot1_light7",
-        workers: 1,
-        hot: Hot::First,
-        steps: false,
-        hot_frames: 16,
-        light_frames: 1,
-        ..BASE
-    },
-    Shape { workload: "net_stream_hotspot_rotation_4k", ..BASE },
-    Shape {
-        workload: "net_pipeline_hotspot_rotation_4k_window32",
-        steps: false,
-        hot_frames: 1,
-        light_frames: 1,
-        hot_mixing: 4_000,
-        light_mixing: 150,
-        ..BASE
-    },
-    Shape { workload: "net_keyed_hotspot_rotation_4k", counts: true, ..BASE },
-];

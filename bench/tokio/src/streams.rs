@@ -2,10 +2,12 @@ use crate::frame_stream::FrameStream;
 use crate::harness::{mix, Entry, Recorder, Scenario, Surroundings, CLIENT_CPU};
 use crate::keyed_counts::{sum_of, Router};
 use crate::runtimes::{run_spawned, workers};
-use crate::stream_shape::{Shape, SHAPES};
+use crate::stream_shape::Shape;
+use crate::stream_shapes::SHAPES;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
+use tokio::time::{sleep, timeout, Duration};
 
 struct Connection {
     stream: TcpStream,
@@ -23,36 +25,70 @@ async fn connect(shape: Shape, port: u16) -> Vec<Connection> {
     connections
 }
 
-async fn exchange(mut c: Connection, router: Option<Router>) -> Connection {
+async fn read(c: &mut Connection, deadline: bool) -> usize {
+    let reading = c.stream.read(c.frames.room());
+    let got = if deadline {
+        timeout(Duration::from_secs(1), reading).await.expect("in time")
+    } else {
+        reading.await
+    };
+    got.expect("read")
+}
+
+/// `control`: told of every read.
+async fn exchange(
+    c: &mut Connection,
+    shape: &Shape,
+    router: &Option<Router>,
+    mut control: Option<&mut Recorder>,
+) {
     while !c.frames.done() {
         let out = c.frames.sendable();
         if !out.is_empty() {
             c.stream.write_all(out).await.expect("write");
         }
-        let got = c.stream.read(c.frames.room()).await.expect("read");
+        let got = read(c, shape.deadlines).await;
         assert!(got != 0, "the echo peer closed the connection");
-        match &router {
-            None => c.frames.received(got, |_| {}),
-            Some(router) => {
-                c.echoes.clear();
-                let echoes = &mut c.echoes;
-                c.frames.received(got, |echo| echoes.push(echo));
-                router.route(&c.echoes).await;
-            }
+        c.echoes.clear();
+        let echoes = &mut c.echoes;
+        c.frames.received(got, |echo| echoes.push(echo));
+        if let Some(router) = router {
+            router.route(&c.echoes).await;
+        }
+        if let Some(r) = &mut control {
+            r.lap();
         }
     }
-    c
 }
 
-/// A task a stream; a single stream has nobody to run beside.
-async fn run_step(connections: &mut Vec<Connection>, router: &Option<Router>) {
-    if connections.len() == 1 {
-        let only = connections.pop().expect("one");
-        connections.push(exchange(only, router.clone()).await);
-        return;
+async fn one_by_one(connections: &mut [Connection], shape: &Shape, mut answered: u64) -> u64 {
+    for c in connections.iter_mut().filter(|c| !c.frames.done()) {
+        c.frames.depend_on(answered);
+        exchange(c, shape, &None, None).await;
+        answered = c.frames.sum();
     }
-    let spawn = |c| tokio::spawn(exchange(c, router.clone()));
-    let running: Vec<_> = connections.drain(..).map(spawn).collect();
+    answered
+}
+
+/// A task a stream, but for the one that tells the recorder.
+async fn all_at_once(
+    r: &mut Recorder,
+    connections: &mut Vec<Connection>,
+    shape: Shape,
+    router: &Option<Router>,
+) {
+    let spawned = connections.split_off(usize::from(shape.control));
+    let spawn = |mut c: Connection| {
+        let router = router.clone();
+        tokio::spawn(async move {
+            exchange(&mut c, &shape, &router, None).await;
+            c
+        })
+    };
+    let running: Vec<_> = spawned.into_iter().map(spawn).collect();
+    if shape.control {
+        exchange(&mut connections[0], &shape, router, Some(r)).await;
+    }
     for each in running {
         connections.push(each.await.expect("a Tokio task"));
     }
@@ -67,12 +103,23 @@ async fn iterate(r: &mut Recorder, shape: Shape, connections: &mut Vec<Connectio
         Some((router, owners)) => (Some(router), Some(owners)),
         None => (None, None),
     };
+    let mut answered = 0;
     for step in 0..shape.steps_in(r.items) {
         for (k, c) in (0..).zip(connections.iter_mut()) {
             c.frames.begin(step, shape.frames(r.items, k, step));
         }
-        run_step(connections, &router).await;
-        r.lap();
+        if shape.pause_us != 0 {
+            sleep(Duration::from_micros(shape.pause_us)).await;
+            r.skip();
+        }
+        if shape.serial {
+            answered = one_by_one(connections, &shape, answered).await;
+        } else {
+            all_at_once(r, connections, shape, &router).await;
+        }
+        if !shape.control {
+            r.lap();
+        }
     }
     drop(router);
     let counts = match owners {
