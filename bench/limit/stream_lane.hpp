@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
@@ -29,7 +30,11 @@ class stream_lane {
 public:
     /// `polls`: watches the ring's flag in memory instead of waiting in the kernel.
     stream_lane(unsigned cpu, bool polls, const stream_shape& shape)
-        : polls_(polls), counts_(shape.counts), deadlines_(shape.deadlines), thread_(cpu) {
+        : polls_(polls),
+          counts_(shape.counts),
+          deadlines_(shape.deadlines),
+          most_at_a_time_(most_at_a_time(shape)),
+          thread_(cpu) {
         thread_.run([this] { ring_.emplace(); });
     }
     stream_lane(const stream_lane&) = delete;
@@ -50,15 +55,21 @@ public:
     /// the first stream. Thread: thread()'s.
     void exchange(recorder* control = nullptr) {
         control_ = control;
-        std::uint64_t active = 0;
-        for (std::uint64_t k = 0; k < connections_.size(); ++k)
-            active += start(k) ? 1 : 0;
-        finish(active);
+        run(0, connections_.size());
     }
     /// The same for one of them alone.
-    void exchange_one(std::uint64_t k) { finish(start(k) ? 1 : 0); }
+    void exchange_one(std::uint64_t k) { run(k, k + 1); }
 
 private:
+    /// Where nothing but bytes is moved, not all streams are served at a time: what is under way is
+    /// to fit into the caches.
+    static constexpr auto most_at_a_time(const stream_shape& shape) -> std::uint64_t {
+        constexpr std::uint64_t bytes = 256 * 1024;
+        if (shape.steps || shape.control || shape.hot_mixing != 0)
+            return shape.streams;
+        return std::max(bytes / (shape.window * shape.frame_bytes), std::uint64_t{1});
+    }
+
     // Two kinds of completion, by the lowest bit of what they carry.
     static constexpr std::uint64_t send_bit = 1;
 
@@ -70,9 +81,13 @@ private:
         return true;
     }
 
-    /// Until so many streams are done.
-    void finish(std::uint64_t active) {
-        while (active != 0) {
+    /// Until the streams from `next` to `end` are done.
+    void run(std::uint64_t next, std::uint64_t end) {
+        for (std::uint64_t active = 0; active != 0 || next != end;) {
+            for (; next != end && active < most_at_a_time_; ++next)
+                active += start(next) ? 1 : 0;
+            if (active == 0)
+                break;
             if (polls_) {
                 ring_->submit();
                 ring_->poll_one();
@@ -143,6 +158,7 @@ private:
     const bool polls_;
     const bool counts_;
     const bool deadlines_;
+    const std::uint64_t most_at_a_time_;
     recorder* control_ = nullptr;
     std::vector<connection*> connections_;
     std::array<count_table, count_owners> tables_{};

@@ -9,13 +9,23 @@
 namespace bench::limit {
 namespace {
 
+/// Whether a step has so much mixing that waking a second thread for it pays.
+constexpr auto worth_two(const stream_shape& shape) -> bool {
+    if (!shape.steps)
+        return shape.hot_mixing != 0;
+    std::uint64_t mixing = 0;
+    for (std::uint64_t k = 0; k < shape.streams; ++k)
+        mixing += shape.frames(1, k, 0) * shape.mixing(k, 0, 0);
+    return mixing > 300'000;
+}
+
 /// A lane on CPU 0. Where mixing is most of the work, one on CPU 1 too, with one stream in four,
 /// because the peer needs half of that CPU.
 class streams final : public scenario {
 public:
     streams(const stream_shape& shape, const surroundings& s) : shape_(shape) {
         lanes_.push_back(std::make_unique<stream_lane>(client_cpu, true, shape_));
-        if (!shape_.steps && shape_.hot_mixing != 0)
+        if (worth_two(shape_))
             lanes_.push_back(std::make_unique<stream_lane>(server_cpu, false, shape_));
         connections_.reserve(shape_.streams);
         for (std::uint64_t k = 0; k < shape_.streams; ++k) {
@@ -89,7 +99,8 @@ private:
 auto stream_entries() -> std::vector<entry> {
     return stream_entries_of<streams>(
         "limit",
-        "polls: all streams on one cooperative ring, its TASKRUN flag watched; where mixing is "
+        "polls: all streams on one cooperative ring, its TASKRUN flag watched, but no more at a "
+        "time than fit into the caches where bytes are all there is; where mixing is "
         "most of the work, a quarter of them on a second, which blocks",
         "one thread on CPU 0, a second one on CPU 1, peer on CPU 1",
         "one thread on CPU 0, a second one on CPU 1, peer on CPU 1");
