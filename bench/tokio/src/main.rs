@@ -16,11 +16,13 @@ mod serve;
 mod stream_shape;
 mod stream_shapes;
 mod streams;
+mod timer_storm;
 
 fn main() {
     let mut all = ping_pong::entries();
     all.extend(echo::entries());
     all.extend(streams::entries());
+    all.extend(timer_storm::entries());
     all.extend(fs_read::entries());
     all.extend(fan_out::entries());
     all.extend(fork_join::entries());
