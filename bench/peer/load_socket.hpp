@@ -126,7 +126,7 @@ private:
 
 /// One client a connection, each greeted and watched by its index.
 template <class Client>
-auto connect_clients(std::uint16_t port, std::uint32_t count, const poller& ready)
+auto connect_clients(std::uint16_t port, std::uint64_t count, const poller& ready)
     -> std::vector<Client> {
     std::vector<Client> clients;
     clients.reserve(count);
