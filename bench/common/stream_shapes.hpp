@@ -86,6 +86,12 @@ inline constexpr std::array stream_shapes{
                  .steps = false,
                  .hot_mixing = 4000,
                  .light_mixing = 4000},
+    stream_shape{.workload = "session_owner_with_spillover_4k",
+                 .window = 8,
+                 .hot = hot_stream::first,
+                 .steps = false,
+                 .hot_mixing = 8000,
+                 .light_mixing = 800},
     // Barriers.
     stream_shape{.workload = "fanin_barrier_rounds_1k", .frame_bytes = 1024},
     stream_shape{.workload = "fanin_barrier_micro_batches_1k",
@@ -130,6 +136,13 @@ inline constexpr std::array stream_shapes{
                  .streams = 16,
                  .window = 64,
                  .steps = false,
+                 .counts = true},
+    stream_shape{.workload = "keyed_router_with_session_owner_spillover_4k",
+                 .window = 8,
+                 .hot = hot_stream::first,
+                 .steps = false,
+                 .hot_mixing = 8000,
+                 .light_mixing = 800,
                  .counts = true},
 };
 

@@ -147,6 +147,15 @@ pub const SHAPES: &[Shape] = &[
         light_mixing: 4_000,
         ..BASE
     },
+    Shape {
+        workload: "session_owner_with_spillover_4k",
+        window: 8,
+        hot: Hot::First,
+        steps: false,
+        hot_mixing: 8_000,
+        light_mixing: 800,
+        ..BASE
+    },
     // Barriers.
     Shape {
         workload: "fanin_barrier_rounds_1k",
@@ -217,6 +226,16 @@ pub const SHAPES: &[Shape] = &[
         streams: 16,
         window: 64,
         steps: false,
+        counts: true,
+        ..BASE
+    },
+    Shape {
+        workload: "keyed_router_with_session_owner_spillover_4k",
+        window: 8,
+        hot: Hot::First,
+        steps: false,
+        hot_mixing: 8_000,
+        light_mixing: 800,
         counts: true,
         ..BASE
     },
