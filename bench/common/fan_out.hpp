@@ -26,12 +26,13 @@ struct fan_shape {
     }
 };
 
-inline constexpr std::array<fan_shape, 5> fan_shapes{{
+inline constexpr std::array<fan_shape, 6> fan_shapes{{
     {"fanout_fanin_balanced", 2, 1, 2'000, 2'000},
     {"fanout_fanin_balanced_w4", 4, 1, 2'000, 2'000},
     {"fanout_fanin_skewed", 2, 1, 500, 20'000},
     {"fanout_fanin_tiny", 2, 1, 100, 100},
     {"fanout_fanin_tiny_c8", 2, 8, 100, 100},
+    {"fanout_fanin_hotkey_rotation", 2, 8, 200, 5'000},
 }};
 
 using fan_results = std::array<std::uint64_t, fan_shape::branches>;

@@ -34,6 +34,13 @@ public:
         last_ = now;
     }
 
+    /// The time since the last lap does not count: it was a pause.
+    void skip() {
+        const std::uint64_t now = now_ns();
+        start_ += now - last_;
+        last_ = now;
+    }
+
     /// Ends the timed region. Every iteration does the same work, so every checksum is the same.
     void end(std::uint64_t checksum) {
         total_ns_ += now_ns() - start_;

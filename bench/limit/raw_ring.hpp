@@ -2,6 +2,7 @@
 
 #include <liburing.h>
 
+#include <cstdint>
 #include <system_error>
 
 #include "bench/common/pause.hpp"
@@ -40,13 +41,18 @@ public:
     auto ready() -> unsigned { return io_uring_cq_ready(&ring_); }
     void enter_for_one() { io_uring_submit_and_wait(&ring_, 1); }
 
-    auto take_result() -> int {
+    struct completion {
+        std::uint64_t data;
+        int result;
+    };
+    auto take() -> completion {
         io_uring_cqe* cqe = nullptr;
         io_uring_peek_cqe(&ring_, &cqe);
-        const int res = cqe->res;
+        const completion taken{cqe->user_data, cqe->res};
         io_uring_cqe_seen(&ring_, cqe);
-        return res;
+        return taken;
     }
+    auto take_result() -> int { return take().result; }
 
 private:
     io_uring ring_{};

@@ -9,6 +9,8 @@ namespace bench::limit {
 auto ping_pong_entries() -> std::vector<entry>;
 auto cold_start_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
+auto stream_entries() -> std::vector<entry>;
+auto timer_storm_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;
 auto fan_out_entries() -> std::vector<entry>;
 auto fork_join_entries() -> std::vector<entry>;

@@ -32,6 +32,7 @@ const BALANCED: Shape = Shape::new(2, 1, 2_000, 2_000);
 const BALANCED_W4: Shape = Shape::new(4, 1, 2_000, 2_000);
 const SKEWED: Shape = Shape::new(2, 1, 500, 20_000);
 const TINY: Shape = Shape::new(2, 1, 100, 100);
+const HOTKEY: Shape = Shape::new(2, 8, 200, 5_000);
 const TINY_C8: Shape = Shape::new(2, 8, 100, 100);
 
 /// Never inlined, so that no compiler overlaps two branches on one CPU.
@@ -112,5 +113,6 @@ pub fn entries() -> Vec<Entry> {
         entry("fanout_fanin_skewed", two, |_: &Surroundings| make(SKEWED)),
         entry("fanout_fanin_tiny", two, |_: &Surroundings| make(TINY)),
         entry("fanout_fanin_tiny_c8", two, |_: &Surroundings| make(TINY_C8)),
+        entry("fanout_fanin_hotkey_rotation", two, |_: &Surroundings| make(HOTKEY)),
     ]
 }

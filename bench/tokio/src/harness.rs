@@ -20,6 +20,8 @@ pub fn mix(x: u64, i: u64) -> u64 {
 pub struct Surroundings {
     pub file: String,
     pub echo_port: u16,
+    /// The one that a scenario is made for.
+    pub workload: &'static str,
 }
 
 /// What one `run` command asks for and what it measures; see bench/common/recorder.hpp.
@@ -59,6 +61,13 @@ impl Recorder {
     pub fn lap(&mut self) {
         let now = Instant::now();
         self.latencies.record((now - self.last).as_nanos() as u64);
+        self.last = now;
+    }
+
+    /// The time since the last lap does not count: it was a pause.
+    pub fn skip(&mut self) {
+        let now = Instant::now();
+        self.start += now - self.last;
         self.last = now;
     }
 
@@ -140,7 +149,8 @@ fn find<'a>(
 ) -> Option<&'a mut Box<dyn Scenario>> {
     let named = |e: &&Entry| words.get(1) == Some(&e.workload) && words.get(2) == Some(&e.variant);
     let entry = entries.iter().find(named)?;
-    Some(alive.entry((entry.workload, entry.variant)).or_insert_with(|| (entry.make)(around)))
+    let around = Surroundings { workload: entry.workload, ..around.clone() };
+    Some(alive.entry((entry.workload, entry.variant)).or_insert_with(|| (entry.make)(&around)))
 }
 
 fn serve_one(

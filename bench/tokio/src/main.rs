@@ -4,17 +4,25 @@ mod chain;
 mod echo;
 mod fan_out;
 mod fork_join;
+mod frame_stream;
 mod fs_read;
 mod harness;
 mod histogram;
+mod keyed_counts;
 mod many_tasks;
 mod ping_pong;
 mod runtimes;
 mod serve;
+mod stream_shape;
+mod stream_shapes;
+mod streams;
+mod timer_storm;
 
 fn main() {
     let mut all = ping_pong::entries();
     all.extend(echo::entries());
+    all.extend(streams::entries());
+    all.extend(timer_storm::entries());
     all.extend(fs_read::entries());
     all.extend(fan_out::entries());
     all.extend(fork_join::entries());

@@ -1,0 +1,60 @@
+#include "bench/common/timer_storm.hpp"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "bench/spargio/scenarios.hpp"
+#include "bench/spargio/shards.hpp"
+#include "spargio/core/task.hpp"
+#include "spargio/core/when_all.hpp"
+#include "spargio/runtime/yield.hpp"
+#include "spargio/time/timeout.hpp"
+
+namespace bench::own {
+namespace {
+
+auto turn(std::uint64_t x, std::uint64_t i) -> spargio::task<std::uint64_t> {
+    co_await spargio::yield();
+    co_return mix(x, i);
+}
+
+auto turns(std::uint64_t& x, std::uint64_t items) -> spargio::task<> {
+    for (std::uint64_t i = 0; i < items; ++i)
+        x = check(co_await spargio::timeout(storm_deadline(x), turn(x, i)));
+}
+
+class timer_storm final : public scenario {
+public:
+    explicit timer_storm(const surroundings& /*unused*/) {}
+
+    void run(recorder& r) override { runtime_.block_on(sample(r)); }
+
+private:
+    auto sample(recorder& r) -> spargio::task<> {
+        for (unsigned k = 0; k < r.iterations(); ++k) {
+            std::array<std::uint64_t, storm_tasks> results{};
+            std::vector<spargio::task<>> tasks;
+            tasks.reserve(storm_tasks);
+            r.begin();
+            for (std::uint64_t t = 0; t < storm_tasks; ++t) {
+                results[t] = mix(t, 0);
+                tasks.push_back(turns(results[t], r.items()));
+            }
+            co_await spargio::when_all(std::move(tasks));
+            r.lap();
+            r.end(storm_sum(results));
+        }
+    }
+
+    spargio::runtime runtime_ = build_shards({client_cpu});
+};
+
+}  // namespace
+
+auto timer_storm_entries() -> std::vector<entry> {
+    return {{"timer_cancel_reschedule_storm", "spargio", waits, "one shard on CPU 0",
+             make_scenario<timer_storm>}};
+}
+
+}  // namespace bench::own
