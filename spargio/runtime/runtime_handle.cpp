@@ -27,6 +27,7 @@ shard_stats runtime_handle::stats(unsigned shard) const noexcept {
     shard_stats seen = core_->shard_at(shard).stats();
     seen.tasks_alive = core_->registry_at(shard).alive();
     seen.tasks_spawned = core_->registry_at(shard).spawned();
+    seen.spawned_as = core_->registry_at(shard).spawned_as();
     return seen;
 }
 
@@ -44,6 +45,7 @@ int detail::begin(runtime_core* core, placement where, spawn_record& record) noe
         core = &here->owner();
     }
     task_registry* target = here;
+    record.placed = where.which();
     switch (where.which()) {
     case placement::kind::local:
         if (here == nullptr || &here->owner() != core)

@@ -8,6 +8,7 @@
 
 #include "spargio/core/task.hpp"
 #include "spargio/core/task_record.hpp"
+#include "spargio/runtime/placement.hpp"
 
 namespace spargio::detail {
 
@@ -63,6 +64,7 @@ public:
     promise_base* finished(promise_base& child) noexcept final;
 
     const char* name = "";
+    placement::kind placed = placement::kind::local;
     unsigned drain_waits = 0;  // shutdowns it waits for; under the runtime's lock
 
 protected:

@@ -76,6 +76,7 @@ void task_registry::add(spawn_record& started) noexcept {
 
 void task_registry::list(spawn_record& record) noexcept {
     record.listed_ = true;
+    ++listed_as_[static_cast<std::size_t>(record.placed)];
     record.older_ = newest_;
     if (newest_ != nullptr)
         newest_->newer_ = &record;
@@ -105,6 +106,14 @@ std::uint64_t task_registry::spawned() const noexcept {
     const std::uint64_t refused = refused_.load(std::memory_order_acquire);
     return admitted_here_.load(std::memory_order_relaxed) +
            intake_.load(std::memory_order_acquire) / one_task - refused;
+}
+
+std::array<std::uint64_t, task_registry::placement_kinds>
+task_registry::spawned_as() const noexcept {
+    std::array<std::uint64_t, placement_kinds> seen{};
+    for (std::size_t kind = 0; kind != placement_kinds; ++kind)
+        seen[kind] = listed_as_[kind].get();
+    return seen;
 }
 
 void task_registry::for_each(const std::function<void(spawn_record&)>& visit) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -26,6 +28,7 @@ class runtime_core;
 /// moment may exceed it by one each.
 class task_registry {
 public:
+    static constexpr std::size_t placement_kinds = 6;
     enum class answer : std::uint8_t { admitted, overloaded, closed };
 
     task_registry(runtime_core& owner, shard& home, unsigned index,
@@ -49,6 +52,8 @@ public:
     /// Never less than there are, once the registry is closed and was visited.
     [[nodiscard]] std::uint64_t alive() const noexcept;
     [[nodiscard]] std::uint64_t spawned() const noexcept;
+    /// Tasks listed so far, by placement.
+    [[nodiscard]] std::array<std::uint64_t, placement_kinds> spawned_as() const noexcept;
     /// Calls `visit` for every listed task, newest first, with the list locked: be short.
     void for_each(const std::function<void(spawn_record&)>& visit);
 
@@ -95,8 +100,9 @@ private:
     std::atomic<std::uint64_t> refused_ = 0;             // of those
 
     alignas(64) std::atomic<bool> locked_ = false;
-    std::atomic<std::uint64_t> admitted_here_ = 0;  // ever; written under the lock
-    std::atomic<std::uint64_t> ended_ = 0;          // ever; written under the lock
+    std::atomic<std::uint64_t> admitted_here_ = 0;      // ever; written under the lock
+    std::atomic<std::uint64_t> ended_ = 0;              // ever; written under the lock
+    std::array<counter<>, placement_kinds> listed_as_;  // written under the lock
     spawn_record* newest_ = nullptr;
 };
 

@@ -40,6 +40,7 @@ result<void> shard::open() {
         bell_.store(bell, std::memory_order_release);
         ring_->listen_to_bell(bell);
     }
+    opened_ns_.store(now_ns(), std::memory_order_relaxed);
     ring_descriptor_.store(ring_->descriptor(), std::memory_order_release);
     open_ring_.store(ring_.get(), std::memory_order_release);
     return {};
@@ -80,15 +81,13 @@ void shard::run() {
         service();
         if (may_exit()) [[unlikely]]
             break;
-        // The clock costs as much as a short turn: of those it is read every 17th: a prime, so as
-        // not to fall in step with turns that repeat.
-        const bool timed =
-            share_ != nullptr && (counters_.turns.get() % 17 == 0 ||
-                                  item_ns_.load(std::memory_order_relaxed) >= long_item_ns);
+        // The clock costs as much as a short turn: of those it is read now and then only.
+        const bool sampled = item_ns_.load(std::memory_order_relaxed) < long_item_ns;
+        const bool timed = !sampled || counters_.turns.get() % turns_per_sample == 0;
         const std::uint64_t began = timed ? now_ns() : 0;
         if (share_ != nullptr)
             take_over_search();
-        if (timed)
+        if (timed && share_ != nullptr)
             look_after_peers(began);
         if (!queues_.empty()) {
             if (searching_)
@@ -97,7 +96,7 @@ void shard::run() {
             claim_.release();
             const unsigned items = run_ready();
             if (timed)
-                measure_items(now_ns() - began, items);
+                measure_turn(now_ns() - began, items, sampled);
             claim_.acquire();
         }
         if (queues_.empty()) {
@@ -153,16 +152,19 @@ unsigned shard::run_ready() noexcept {
     const auto batch =
         static_cast<unsigned>(std::min<std::size_t>(queues_.size(), most_run_per_turn));
     unsigned run = 0;
+    unsigned stealable = 0;
     for (; run != batch; ++run) {
         detail::work_item* const item = queues_.pop();
         if (item == nullptr)
             break;
         detail::refill_transfers();
+        stealable += item->kind == detail::work_kind::stealable ? 1u : 0u;
         item->run(*item);
         if (share_ != nullptr && share_->idle_hands())
             offer_work();
     }
     counters_.items_run.add(run);
+    counters_.stealable_run.add(stealable);
     return run;
 }
 
@@ -229,6 +231,17 @@ shard_stats shard::stats() const noexcept {
     shard_stats seen;
     seen.turns = counters_.turns.get();
     seen.items_run = counters_.items_run.get();
+    seen.stealable_run = counters_.stealable_run.get();
+    seen.forks_in_place = counters_.forks_in_place.get();
+    seen.spins = counters_.spins.get();
+    seen.probes = counters_.probes.get();
+    seen.searches_in_vain = counters_.searches_in_vain.get();
+    seen.bells_spared = counters_.bells_spared.get();
+    seen.busy_ns = counters_.busy_ns.get();
+    seen.turn_time = counters_.turn_time.get();
+    seen.item_time = counters_.item_time.get();
+    if (const std::uint64_t opened = opened_ns_.load(std::memory_order_relaxed); opened != 0)
+        seen.lifetime_ns = now_ns() - opened;
     seen.posts_received = counters_.posts_received.get();
     seen.messages_received = counters_.messages_received.get();
     seen.completions = counters_.completions.get();

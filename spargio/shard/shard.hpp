@@ -152,10 +152,12 @@ private:
         const shard& host_;
     };
     struct counters {
-        detail::counter<> turns, items_run, forks_in_place, posts_received, messages_received,
-            completions, attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks,
-            bells_sent, searches, thefts, items_stolen, searchers_woken, items_rescued, nudges;
+        detail::counter<> turns, items_run, stealable_run, forks_in_place, spins, probes,
+            searches_in_vain, bells_spared, busy_ns, posts_received, messages_received, completions,
+            attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent,
+            searches, thefts, items_stolen, searchers_woken, items_rescued, nudges;
         std::atomic<std::uint64_t> bells_from_outside = 0;
+        detail::time_counts turn_time, item_time;
     };
     struct ring_numbers {
         std::uint64_t kernel_entries = 0, cq_overflows = 0;
@@ -168,11 +170,13 @@ private:
         std::uint64_t forks = 0;
     };
     static constexpr int most_looks_after_nudge = 200;  // pauses: some ten microseconds
+    // A prime, so as not to fall in step with turns that repeat.
+    static constexpr unsigned turns_per_sample = 17;
 
     void service() noexcept;
     void gather_woken() noexcept;
     void deliver_messages() noexcept;
-    void measure_items(std::uint64_t took_ns, unsigned items) noexcept;
+    void measure_turn(std::uint64_t took_ns, unsigned items, bool sampled) noexcept;
     void queue_woken() noexcept;
     unsigned run_ready() noexcept;
     void wait_for_work() noexcept;
@@ -231,6 +235,7 @@ private:
     ring_numbers last_numbers_;  // of the ring that was closed
     mutable std::atomic<int> visitors_ = 0;
     std::atomic<exit_mode> exit_ = exit_mode::none;
+    std::atomic<std::uint64_t> opened_ns_ = 0;
 
     detail::work_share* share_ = nullptr;          // null: alone
     bool searching_ = false;                       // counted in share_

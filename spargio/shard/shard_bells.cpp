@@ -56,8 +56,10 @@ void shard::wake_if_asleep() noexcept {
             strike_outside_bell();
         return;
     }
-    if (!gate_.must_ring())
+    if (!gate_.must_ring()) {
+        ++source->counters_.bells_spared;
         return;
+    }
     if (source->io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
         ++source->counters_.bells_sent;
     } else {

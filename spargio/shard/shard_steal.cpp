@@ -18,8 +18,13 @@ unsigned shard::loot() const noexcept {
     return stealable - options_.stealing.locality_margin;
 }
 
-/// Keeps a mean of what items take: of the last dozen turns, more or less.
-void shard::measure_items(std::uint64_t took_ns, unsigned items) noexcept {
+/// Keeps a mean of what items take: of the last dozen turns, more or less. A sampled turn stands
+/// for those that were not timed.
+void shard::measure_turn(std::uint64_t took_ns, unsigned items, bool sampled) noexcept {
+    const std::uint64_t times = sampled ? turns_per_sample : 1;
+    counters_.busy_ns.add(took_ns * times);
+    counters_.turn_time.add(took_ns, times);
+    counters_.item_time.add(took_ns / std::max(items, 1u), times * items);
     constexpr std::uint64_t most = 1'000'000;
     const std::uint64_t mean = item_ns_.load(std::memory_order_relaxed);
     const std::uint64_t seen = std::min(took_ns / std::max(items, 1u), most);
@@ -48,10 +53,12 @@ bool shard::search() noexcept {
         if (const unsigned stolen = steal_from(*victim)) {
             ++counters_.thefts;
             counters_.items_stolen.add(stolen);
+            counters_.searches_in_vain.clear();
             return true;
         }
         budget -= std::min(budget, options_.stealing.fail_cost);
     }
+    ++counters_.searches_in_vain;
     return false;
 }
 
@@ -60,6 +67,7 @@ shard* shard::busiest_victim(unsigned& budget) noexcept {
     const auto count = static_cast<unsigned>(peers_.size());
     const unsigned probes = std::min({options_.stealing.probe_count, count - 1, budget});
     budget -= probes;
+    counters_.probes.add(probes);
     shard* busiest = nullptr;
     unsigned most = 0;
     // From another shard each time, or a stride that divides their number would leave some out.

@@ -38,6 +38,7 @@ void shard::wait_for_work() noexcept {
 bool shard::spin(std::uint64_t budget_ns) noexcept {
     constexpr unsigned looks_per_clock_read = 32;
     constexpr unsigned looks_before_search = 16;
+    ++counters_.spins;
     std::uint64_t end = 0;
     unsigned search_gap = options_.stealing.backoff_min;
     unsigned next_search = search_gap;
