@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "spargio/core/awaitable.hpp"
 #include "spargio/core/result.hpp"
 #include "spargio/core/task.hpp"
 #include "spargio/shard/shard.hpp"
@@ -119,39 +120,9 @@ private:
 
 namespace detail {
 
-template <class Awaitable>
-concept makes_awaiter = requires(Awaitable&& work) {
-    std::forward<Awaitable>(work).operator co_await();
-};
-
-template <class Awaitable>
-decltype(auto) awaiter_of(Awaitable&& work) {
-    if constexpr (makes_awaiter<Awaitable>) {
-        return std::forward<Awaitable>(work).operator co_await();
-    } else {
-        return std::forward<Awaitable>(work);
-    }
-}
-
-/// What spargio's coroutines can await.
-template <class Awaitable>
-concept awaitable = requires(Awaitable&& work, std::coroutine_handle<task_promise<void>> waiter) {
-    awaiter_of(std::forward<Awaitable>(work)).await_ready();
-    awaiter_of(std::forward<Awaitable>(work)).await_suspend(waiter);
-    awaiter_of(std::forward<Awaitable>(work)).await_resume();
-};
-
-template <class T>
-inline constexpr bool is_task = false;
-template <class T>
-inline constexpr bool is_task<task<T>> = true;
-
-template <class Awaitable>
-using awaited_t = decltype(awaiter_of(std::declval<Awaitable>()).await_resume());
-
 /// Whatever can be awaited, as a task. By reference: most awaiters cannot be moved, and who awaits
 /// the task in the same expression keeps it.
-template <class Awaitable>
+template <awaitable Awaitable>
 task<awaited_t<Awaitable>> as_task(Awaitable&& work) {
     if constexpr (makes_awaiter<Awaitable>) {
         co_return co_await std::forward<Awaitable>(work);
@@ -181,12 +152,12 @@ template <class T>
 
 /// The same for anything else that can be awaited, an operation or a handle, at the price of one
 /// recycled frame. \pre awaited in the expression that makes it: `work` may be a temporary
-template <detail::awaitable Awaitable>
+template <awaitable Awaitable>
 requires(!detail::is_task<std::remove_cvref_t<Awaitable>>)
     [[nodiscard]] auto timeout(std::chrono::nanoseconds limit, Awaitable&& work) {
     return timeout(limit, detail::as_task(std::forward<Awaitable>(work)));
 }
-template <detail::awaitable Awaitable>
+template <awaitable Awaitable>
 requires(!detail::is_task<std::remove_cvref_t<Awaitable>>)
     [[nodiscard]] auto timeout_at(clock::time_point when, Awaitable&& work) {
     return timeout_at(when, detail::as_task(std::forward<Awaitable>(work)));
