@@ -7,7 +7,7 @@
 namespace spargio {
 
 /// The runtime's clock: CLOCK_MONOTONIC, which std::chrono::steady_clock reads too. It stands still
-/// while the machine is suspended.
+/// while the machine is suspended; boot_clock goes on.
 using clock = std::chrono::steady_clock;
 
 /// The time by the clock of the shard the calling code runs on, which under a simulated kernel is a

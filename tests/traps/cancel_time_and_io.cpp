@@ -12,6 +12,7 @@
 #include "spargio/io/line_codec.hpp"
 #include "spargio/io/transfer.hpp"
 #include "spargio/runtime/this_shard.hpp"
+#include "spargio/time/boot_clock.hpp"
 #include "spargio/time/interval.hpp"
 #include "spargio/time/sleep.hpp"
 
@@ -26,6 +27,15 @@ class awaiting_a_deadline final : public cancel_subject {
         EXPECT_TRUE(until_.is_elapsed());
     }
     sleep until_{std::chrono::hours(1)};
+};
+
+template <bool waits>
+class sleeping_by_the_boot_clock final : public cancel_subject {
+    task<result<void>> run() override {
+        co_return co_await sleep_until(
+            boot_clock::now() + (waits ? std::chrono::hours(1) : std::chrono::nanoseconds(30'000)));
+    }
+    task<void> check(bool) override { co_return; }
 };
 
 template <bool waits>
@@ -232,6 +242,8 @@ private:
 const std::vector<cancel_case>& time_and_io_cases() {
     static const std::vector<cancel_case> cases = {
         {"deadline", made<awaiting_a_deadline>, made<awaiting_a_deadline>},
+        {"boot_clock", made<sleeping_by_the_boot_clock<false>>,
+         made<sleeping_by_the_boot_clock<true>>},
         {"tick", made<ticking<false>>, made<ticking<true>>},
         {"read_lane", made<reading_a_lane>, made<reading_a_lane>},
         {"write_lane", made<writing_a_lane>, made<writing_a_lane>},
