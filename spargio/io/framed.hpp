@@ -117,11 +117,11 @@ private:
         if (input_.size() == 0)
             return std::nullopt;
         if constexpr (requires { codec_.decode_last(input_.bytes()); }) {
-            auto frame = codec_.decode_last(input_.bytes());
-            if (!frame)
-                return failure(frame.error());
+            auto left = codec_.decode_last(input_.bytes());
+            if (!left)
+                return failure(left.error());
             input_.drop(input_.size());
-            return std::move(*frame);
+            return std::move(*left);
         } else {
             return failure(make_error_code(errc::end_of_stream));
         }

@@ -27,7 +27,7 @@ namespace spargio {
 ///
 /// Moving it away is two memory accesses: who sleeps is not woken, and goes on sleeping. Moving it
 /// nearer moves it up in the timers of the shard that sleeps. A sleep that nobody awaits costs that
-/// shard nothing.
+/// shard nothing. Where <unistd.h> is included it is spargio::sleep in full.
 /// Thread: one task at a time awaits, on any shard; reset(), deadline() and is_elapsed(): any.
 /// Destroyed and moved while nobody awaits and nobody calls. Memory: one recycled block of 128
 /// bytes, and while it is awaited 16 bytes more.
