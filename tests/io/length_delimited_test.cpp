@@ -43,6 +43,12 @@ TEST(LengthDelimited, SaysHowMuchItNeeds) {
     }
 }
 
+TEST(LengthDelimited, RefusesATooLargeFrameAsSoonAsItsLengthIsThere) {
+    const length_delimited_codec codec({.length_bytes = 2, .max_frame = 4});
+    EXPECT_EQ(codec.decode(bytes_of(std::string("\0\4", 2)))->size, 6u);
+    EXPECT_EQ(codec.decode(bytes_of(std::string("\0\5", 2))).error(), errc::frame_too_large);
+}
+
 TEST(LengthDelimited, TheLengthMayCountItself) {
     const length_delimited_codec codec({.length_bytes = 2, .counted_beside = 2});
     EXPECT_EQ(encoded(codec, "abc"), std::string("\0\5abc", 5));
