@@ -9,11 +9,12 @@ namespace bench::own {
 auto ping_pong_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto stream_entries() -> std::vector<entry>;
-auto timer_storm_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;
 auto fan_out_entries() -> std::vector<entry>;
 auto fork_join_entries() -> std::vector<entry>;
 auto many_tasks_entries() -> std::vector<entry>;
+auto timer_storm_entries() -> std::vector<entry>;
+auto watchdogs_entries() -> std::vector<entry>;
 auto serve_entries() -> std::vector<entry>;
 
 /// Default options poll this way; each entry says where it differs.

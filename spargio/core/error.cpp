@@ -32,6 +32,12 @@ class category final : public std::error_category {
             return "the call was dropped without a response";
         case errc::caller_left:
             return "the caller has left; the response was dropped";
+        case errc::frame_too_large:
+            return "the frame is longer than allowed";
+        case errc::line_too_long:
+            return "the line is longer than allowed";
+        case errc::limit_exceeded:
+            return "more bytes than allowed";
         }
         return "unknown spargio error";
     }

@@ -19,6 +19,9 @@ enum class errc {
     closed,                ///< the other end, or this one, takes and gives no more
     unanswered,            ///< who received the call dropped it without a response
     caller_left,           ///< nobody waits for the response any more; it was dropped
+    frame_too_large,       ///< a frame is longer than its codec allows
+    line_too_long,         ///< no line ends within the allowed length
+    limit_exceeded,        ///< a stream holds more bytes than the caller allows
 };
 
 /// The category of `errc`; its name is "spargio".

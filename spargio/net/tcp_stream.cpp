@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "spargio/io/transfer.hpp"
 #include "spargio/net/detail/socket_calls.hpp"
 #include "spargio/ring/ops/connect.hpp"
 
@@ -42,26 +43,14 @@ result<tcp_stream> tcp_stream::from_fd(int number, session_policy policy) {
     return tcp_stream(descriptor(number), *home);
 }
 
+static_assert(async_duplex_stream<tcp_stream>);
+
 task<result<void>> tcp_stream::read_exact(std::span<std::byte> buffer) {
-    while (!buffer.empty()) {
-        const auto count = co_await read_some(buffer);
-        if (!count)
-            co_return failure(count.error());
-        if (*count == 0)
-            co_return failure(make_error_code(errc::end_of_stream));
-        buffer = buffer.subspan(*count);
-    }
-    co_return result<void>{};
+    return spargio::read_exact(*this, buffer);
 }
 
 task<result<void>> tcp_stream::write_all(std::span<const std::byte> buffer) {
-    while (!buffer.empty()) {
-        const auto count = co_await write_some(buffer);
-        if (!count)
-            co_return failure(count.error());
-        buffer = buffer.subspan(*count);
-    }
-    co_return result<void>{};
+    return spargio::write_all(*this, buffer);
 }
 
 result<void> tcp_stream::set_no_delay(bool on) noexcept {

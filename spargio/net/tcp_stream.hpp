@@ -7,6 +7,7 @@
 
 #include "spargio/core/task.hpp"
 #include "spargio/io/descriptor.hpp"
+#include "spargio/io/shutdown_how.hpp"
 #include "spargio/net/session_policy.hpp"
 #include "spargio/net/socket_address.hpp"
 #include "spargio/ring/ops/close.hpp"
@@ -17,9 +18,6 @@
 #include "spargio/shard/io_wait.hpp"
 
 namespace spargio {
-
-/// Which directions of a connection shutdown() ends.
-enum class shutdown_how : std::uint8_t { read, write, both };
 
 /// A TCP connection. It closes when it is destroyed; no operation may be under way then.
 ///

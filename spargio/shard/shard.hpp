@@ -102,6 +102,9 @@ public:
         shard& held_;
     };
     void arm(detail::timer& entry, std::uint64_t deadline_ns) { timers_.arm(entry, deadline_ns); }
+    void arm(detail::movable_timer& entry) { timers_.arm(entry); }
+    /// Where its deadline came nearer and it is armed here.
+    void move_up(detail::movable_timer& entry) noexcept { timers_.move_up(entry); }
     bool disarm(detail::timer& entry) noexcept { return timers_.cancel(entry); }
     /// Queues `item`, which woke, at the end of the service.
     void wake(detail::work_item& item) noexcept { woken_.push(item); }

@@ -8,10 +8,15 @@ constexpr std::size_t arity = 4;
 }
 
 void timer_queue::arm(timer& entry, std::uint64_t deadline_ns) {
-    SPARGIO_ASSERT(!entry.armed());
-    SPARGIO_ASSERT(entry.waiter != nullptr);
-    heap_.push_back({deadline_ns, &entry});
+    SPARGIO_ASSERT(!entry.moves_);
+    make_room(entry);
     rise(heap_.size() - 1, {deadline_ns, &entry});
+}
+
+void timer_queue::arm(movable_timer& entry) {
+    make_room(entry);
+    entry.queue_.store(this, std::memory_order_release);
+    rise(heap_.size() - 1, {entry.settle(), &entry});
 }
 
 bool timer_queue::cancel(timer& entry) noexcept {
@@ -21,10 +26,25 @@ bool timer_queue::cancel(timer& entry) noexcept {
     return true;
 }
 
+void timer_queue::move_up(movable_timer& entry) noexcept {
+    if (entry.queue_.load(std::memory_order_acquire) != this)
+        return;
+    const std::uint64_t place_ns = heap_[entry.place_].deadline_ns;
+    if (entry.deadline_ns() < place_ns)
+        rise(entry.place_, {entry.settle(), &entry});
+}
+
 unsigned timer_queue::fire(std::uint64_t now_ns, work_list& ready) noexcept {
     unsigned fired = 0;
     while (!heap_.empty() && heap_.front().deadline_ns <= now_ns) {
         timer& due = *heap_.front().entry;
+        if (due.moves_) {
+            auto& moved = static_cast<movable_timer&>(due);
+            if (moved.deadline_ns() > now_ns) {
+                sink(0, {moved.settle(), &moved});
+                continue;
+            }
+        }
         remove(0);
         ready.push(*due.waiter);
         ++fired;
@@ -32,8 +52,20 @@ unsigned timer_queue::fire(std::uint64_t now_ns, work_list& ready) noexcept {
     return fired;
 }
 
+void timer_queue::make_room(const timer& entry) {
+    SPARGIO_ASSERT(!entry.armed() && entry.waiter != nullptr);
+    SPARGIO_ASSERT(heap_.size() < timer::none);
+    heap_.emplace_back();
+}
+
 void timer_queue::remove(std::size_t place) noexcept {
-    heap_[place].entry->place_ = timer::none;
+    timer& gone = *heap_[place].entry;
+    gone.place_ = timer::none;
+    if (gone.moves_) {
+        auto& moved = static_cast<movable_timer&>(gone);
+        moved.place_ns_.store(0, std::memory_order_relaxed);
+        moved.queue_.store(nullptr, std::memory_order_release);
+    }
     const slot last = heap_.back();
     heap_.pop_back();
     if (place == heap_.size())

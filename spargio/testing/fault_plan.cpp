@@ -72,6 +72,7 @@ std::span<const int> fault_plan::faults_of(request_kind kind) noexcept {
     case request_kind::message:
         return message_faults;
     case request_kind::nop:
+    case request_kind::timeout:
     case request_kind::any:
         break;
     }
@@ -105,6 +106,8 @@ std::string to_string(request_kind kind) {
         return "nop";
     case request_kind::fsync:
         return "fsync";
+    case request_kind::timeout:
+        return "timeout";
     case request_kind::accept:
         return "accept";
     case request_kind::cancel:

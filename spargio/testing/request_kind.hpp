@@ -10,6 +10,7 @@ namespace spargio::testing {
 enum class request_kind : std::uint8_t {
     nop = 0,
     fsync = 3,
+    timeout = 11,
     accept = 13,
     cancel = 14,
     connect = 16,

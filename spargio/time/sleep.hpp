@@ -1,7 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <utility>
 
+#include "spargio/shard/reset_wait.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 #include "spargio/time/clock.hpp"
 
@@ -16,8 +19,46 @@ namespace spargio {
 
 /// Yields at `when` at the earliest; otherwise like sleep_for().
 [[nodiscard]] inline detail::sleep_awaiter sleep_until(clock::time_point when) noexcept {
-    return detail::sleep_awaiter(
-        detail::sleep_awaiter::at{detail::positive_ns(when.time_since_epoch())});
+    return detail::sleep_awaiter(detail::sleep_awaiter::at{detail::ns_of(when)});
 }
+
+/// A deadline that can be moved, also while somebody sleeps until it, and awaited again and again:
+/// a watchdog that each sign of life resets.
+///
+/// Moving it away is two memory accesses: who sleeps is not woken, and goes on sleeping. Moving it
+/// nearer moves it up in the timers of the shard that sleeps. A sleep that nobody awaits costs that
+/// shard nothing. Where <unistd.h> is included it is spargio::sleep in full.
+/// Thread: one task at a time awaits, on any shard; reset(), deadline() and is_elapsed(): any.
+/// Destroyed and moved while nobody awaits and nobody calls. Memory: one recycled block of 128
+/// bytes, and while it is awaited 16 bytes more.
+class sleep {
+public:
+    /// Ends after `wait` from now.
+    explicit sleep(std::chrono::nanoseconds wait) : sleep(detail::later(now(), wait)) {}
+    explicit sleep(clock::time_point when) : state_(new detail::reset_state(detail::ns_of(when))) {}
+    sleep(sleep&&) noexcept = default;
+    sleep& operator=(sleep&&) noexcept = default;
+
+    [[nodiscard]] clock::time_point deadline() const noexcept {
+        return detail::time_of(state_->deadline_ns());
+    }
+    [[nodiscard]] bool is_elapsed() const noexcept { return deadline() <= now(); }
+
+    /// Sets another deadline. Whoever sleeps wakes at the new one, unless it is on its way already.
+    void reset(clock::time_point when) noexcept { state_->reset(detail::ns_of(when)); }
+    /// The same, so long from now.
+    void reset(std::chrono::nanoseconds wait) noexcept { reset(detail::later(now(), wait)); }
+
+    /// Yields at the deadline at the earliest; when it has passed, after a turn of the others.
+    /// Error: std::errc::operation_canceled; then it yields right away. The deadline stays as it
+    /// is, whatever the answer, and can be awaited again. \pre it outlives the await
+    [[nodiscard]] auto operator co_await() noexcept { return detail::reset_wait(*state_); }
+
+private:
+    struct let_go {
+        void operator()(detail::reset_state* state) const noexcept { state->let_go(); }
+    };
+    std::unique_ptr<detail::reset_state, let_go> state_;
+};
 
 }  // namespace spargio

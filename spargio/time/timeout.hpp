@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "spargio/core/awaitable.hpp"
 #include "spargio/core/result.hpp"
 #include "spargio/core/task.hpp"
 #include "spargio/shard/shard.hpp"
@@ -117,6 +118,22 @@ private:
 
 }  // namespace detail
 
+namespace detail {
+
+/// Whatever can be awaited, as a task. By reference: most awaiters cannot be moved, and who awaits
+/// the task in the same expression keeps it.
+template <awaitable Awaitable>
+task<awaited_t<Awaitable>> as_task(Awaitable&& work) {
+    if constexpr (makes_awaiter<Awaitable>) {
+        co_return co_await std::forward<Awaitable>(work);
+    } else {
+        // As what it is by name: g++ 12 moves an awaiter that is forwarded.
+        co_return co_await work;
+    }
+}
+
+}  // namespace detail
+
 /// Runs `work` for at most `limit` and yields its result. When the time is up the task is asked to
 /// stop and awaited: if it then answers std::errc::operation_canceled, as a result or as an
 /// exception, the answer is std::errc::timed_out; a real result that came first is kept, so no byte
@@ -130,8 +147,20 @@ template <class T>
 /// The same with a point in time.
 template <class T>
 [[nodiscard]] auto timeout_at(clock::time_point when, task<T> work) noexcept {
-    return detail::timeout_awaiter<T>(detail::positive_ns(when.time_since_epoch()), false,
-                                      std::move(work));
+    return detail::timeout_awaiter<T>(detail::ns_of(when), false, std::move(work));
+}
+
+/// The same for anything else that can be awaited, an operation or a handle, at the price of one
+/// recycled frame. \pre awaited in the expression that makes it: `work` may be a temporary
+template <awaitable Awaitable>
+requires(!detail::is_task<std::remove_cvref_t<Awaitable>>)
+    [[nodiscard]] auto timeout(std::chrono::nanoseconds limit, Awaitable&& work) {
+    return timeout(limit, detail::as_task(std::forward<Awaitable>(work)));
+}
+template <awaitable Awaitable>
+requires(!detail::is_task<std::remove_cvref_t<Awaitable>>)
+    [[nodiscard]] auto timeout_at(clock::time_point when, Awaitable&& work) {
+    return timeout_at(when, detail::as_task(std::forward<Awaitable>(work)));
 }
 
 }  // namespace spargio

@@ -13,6 +13,7 @@
 
 #include "kernel_under_test.hpp"
 #include "spargio/ring/ops/accept.hpp"
+#include "spargio/ring/ops/boot_timeout.hpp"
 #include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/connect.hpp"
 #include "spargio/ring/ops/file_status.hpp"
@@ -95,6 +96,8 @@ inline const operation_sample every_operation[] = {
      [](playground& w) { return made<write_operation>(w.file, bytes_of("xy"), 3u); }, 2},
     {"fsync", testing::request_kind::fsync,
      [](playground& w) { return made<fsync_operation>(w.file, true); }, 0},
+    {"boot_timeout", testing::request_kind::timeout,
+     [](playground&) { return made<boot_timeout_operation>(1u); }, -ETIME},
     {"open", testing::request_kind::open,
      [](playground&) { return made<open_operation>("/tmp/new", O_CREAT | O_RDWR, 0600u); }, 0,
      true},

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "spargio/core/when_all.hpp"
 #include "spargio/core/when_any.hpp"
 #include "spargio/net/tcp_stream.hpp"
 #include "spargio/runtime/run.hpp"
@@ -191,6 +192,31 @@ TEST_F(Timeout, TheParentsStopFirstAndTheDeadlineLaterIsCancelled) {
         co_await yield();
         stopped.request_stop();
         EXPECT_EQ(co_await stopped, operation_canceled);
+    });
+}
+
+TEST_F(Timeout, AroundAnythingThatCanBeAwaited) {
+    run([&]() -> task<void> {
+        // An operation.
+        EXPECT_TRUE(co_await timeout(1h, sleep_for(1s)));
+        EXPECT_EQ((co_await timeout(1s, sleep_for(1h))).error(), timed_out);
+        EXPECT_EQ((co_await timeout(1s, this_shard::next_event())).error(), timed_out);
+        EXPECT_TRUE(this_shard::remote(0).send_raw_nowait(1, 7));
+        EXPECT_EQ((co_await timeout(1s, this_shard::next_event()))->value, 7u);
+        // Something with a name, which may be awaited again.
+        sleep until(2s);
+        EXPECT_EQ((co_await timeout(1s, until)).error(), timed_out);
+        EXPECT_TRUE(co_await timeout(1h, until));
+        // A handle: the joined task is asked to stop.
+        auto joined = *this_shard::spawn(after(1h, 3));
+        EXPECT_EQ((co_await timeout(1s, joined)).error(), timed_out);
+        auto ended = *this_shard::spawn(after(1s, 4));
+        EXPECT_EQ(co_await timeout(1h, std::move(ended)), 4);
+        // What yields nothing, or is no result.
+        EXPECT_TRUE(co_await timeout(1h, yield()));
+        EXPECT_EQ(co_await timeout_at(spargio::now() + 1h, when_all(after(1s, 5))),
+                  std::tuple(result<int>(5)));
+        EXPECT_EQ((co_await timeout_at(spargio::now() + 1s, sleep_for(1h))).error(), timed_out);
     });
 }
 

@@ -17,12 +17,14 @@ mod stream_shape;
 mod stream_shapes;
 mod streams;
 mod timer_storm;
+mod watchdogs;
 
 fn main() {
     let mut all = ping_pong::entries();
     all.extend(echo::entries());
     all.extend(streams::entries());
     all.extend(timer_storm::entries());
+    all.extend(watchdogs::entries());
     all.extend(fs_read::entries());
     all.extend(fan_out::entries());
     all.extend(fork_join::entries());
