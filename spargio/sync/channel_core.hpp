@@ -26,6 +26,12 @@ public:
     public:
         void line_up(line_node& node, line_wait& wait) noexcept;
         void leave(line_node& node) noexcept;
+        /// The line's lock is held while may_pass() is asked and acted upon.
+        [[nodiscard]] wait_line& line() noexcept { return line_; }
+        /// Nobody stands in line, and there is more than what those who were called will take.
+        [[nodiscard]] bool may_pass() const noexcept {
+            return line_.empty() && owner_.for_end(*this) > called_;
+        }
         /// Calls as many as may pass.
         [[gnu::noinline]] void serve() noexcept;
 

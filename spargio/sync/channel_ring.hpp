@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <type_traits>
@@ -40,7 +41,7 @@ public:
     /// Moves `item` in. \param promised the sender was called
     passage push(T& item, bool promised) noexcept {
         const auto fill = [&](slot& into) noexcept { ::new (into.item()) T(std::move(item)); };
-        return pass(senders_, 0, promised, fill);
+        return enter(senders_, 0, promised, fill);
     }
     /// Moves the oldest item out. \param promised the receiver was called
     passage pop(std::optional<T>& item, bool promised) noexcept {
@@ -49,7 +50,7 @@ public:
             item.emplace(std::move(*held));
             held->~T();
         };
-        return pass(receivers_, 1, promised, empty);
+        return enter(receivers_, 1, promised, empty);
     }
     /// Everything that is in it. \pre closed, or nobody sends any more
     void drop_items() noexcept {
@@ -65,10 +66,36 @@ private:
         alignas(T) std::byte storage[sizeof(T)];
     };
 
-    /// Claims the next position at `here` and does its `work` when it is the slot's turn.
     template <class Work>
-    [[gnu::always_inline]] passage pass(end& here, std::uint64_t turn, bool promised,
-                                        Work work) noexcept {
+    [[gnu::always_inline]] passage enter(end& here, std::uint64_t turn, bool promised,
+                                         Work work) noexcept {
+        bool called_for = false;
+        passage outcome = pass(here, turn, promised, work, called_for);
+        if (outcome == passage::must_wait && !promised) [[unlikely]]
+            outcome = pass_beside_line(here, turn, work, called_for);
+        if (called_for) [[unlikely]]
+            opposite(here).serve();
+        return outcome;
+    }
+
+    /// For one who came by while those who were called are still on their way: were he to stand
+    /// behind them, the line would never end.
+    template <class Work>
+    [[gnu::noinline]] passage pass_beside_line(end& here, std::uint64_t turn, Work work,
+                                               bool& called_for) noexcept {
+        if ((word(here).load(std::memory_order_relaxed) & has_line) == 0)
+            return passage::must_wait;
+        const std::lock_guard guard(here.line());
+        if (!here.may_pass())
+            return passage::must_wait;
+        return pass(here, turn, true, work, called_for);
+    }
+
+    /// Claims the next position at `here` and does its `work` when it is the slot's turn.
+    /// \param called_for set when the other end is to be served, with no lock held
+    template <class Work>
+    [[gnu::always_inline]] passage pass(end& here, std::uint64_t turn, bool promised, Work work,
+                                        bool& called_for) noexcept {
         constexpr auto relaxed = std::memory_order_relaxed;
         std::uint64_t seen = word(here).load(relaxed);
         for (backoff between_looks;;) {
@@ -88,8 +115,7 @@ private:
                     continue;
                 work(at);
                 at.turn.store(due + 1, std::memory_order_release);
-                if ((seen & other_waits) != 0) [[unlikely]]
-                    opposite(here).serve();
+                called_for = (seen & other_waits) != 0;
                 return passage::done;
             }
             if (now < due) {
