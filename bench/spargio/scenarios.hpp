@@ -14,6 +14,7 @@ auto fs_read_entries() -> std::vector<entry>;
 auto fan_out_entries() -> std::vector<entry>;
 auto fork_join_entries() -> std::vector<entry>;
 auto many_tasks_entries() -> std::vector<entry>;
+auto channel_entries() -> std::vector<entry>;
 auto serve_entries() -> std::vector<entry>;
 
 /// Default options poll this way; each entry says where it differs.
