@@ -13,10 +13,12 @@ namespace spargio::detail {
 /// word sees in the same step whether the other end waits for it, and whether others stand in line
 /// for it; so as long as nobody waits, an item is one compare-and-swap at each end.
 ///
-/// An end has a line while somebody stands in it, or was called and has not come yet. Then only who
-/// was called may pass, so there is something for each of them: never are more called than there
-/// are items, or room. Whoever adds an item, or room, or leaves a line, calls as many as there may
-/// be. Model-checked in tests/model/channel_lines.pml. Thread: any.
+/// While somebody stands in line for an end, only those pass who were called, and for each of them
+/// something is set aside: never are more called than there are items, or room. Whoever adds an
+/// item, or room, or gives up what was promised, calls as many as there may be. The word counts
+/// those who were called and have not come; when nobody stands any more, others pass beside them as
+/// long as there is more than was promised. Model-checked in tests/model/channel_lines.pml. Thread:
+/// any.
 class channel_core {
 public:
     explicit channel_core(std::uint64_t capacity) noexcept : capacity_(capacity) {}
@@ -26,12 +28,6 @@ public:
     public:
         void line_up(line_node& node, line_wait& wait) noexcept;
         void leave(line_node& node) noexcept;
-        /// The line's lock is held while may_pass() is asked and acted upon.
-        [[nodiscard]] wait_line& line() noexcept { return line_; }
-        /// Nobody stands in line, and there is more than what those who were called will take.
-        [[nodiscard]] bool may_pass() const noexcept {
-            return line_.empty() && owner_.for_end(*this) > called_;
-        }
         /// Calls as many as may pass.
         [[gnu::noinline]] void serve() noexcept;
 
@@ -44,7 +40,6 @@ public:
         alignas(64) channel_core& owner_;
         end& opposite_;
         wait_line line_;
-        std::uint64_t called_ = 0;  // who have not come yet; under the line's lock
     };
 
     end& senders() noexcept { return senders_; }
@@ -60,12 +55,20 @@ public:
     [[nodiscard]] std::uint64_t capacity() const noexcept { return capacity_; }
 
 protected:
-    // flags of an end's word; `one` is one position
+    // An end's word: flags, how many were called and have not come, and the next position.
     static constexpr std::uint64_t other_waits = 1;
-    static constexpr std::uint64_t has_line = 2;
+    static constexpr std::uint64_t somebody_stands = 2;
     static constexpr std::uint64_t is_closed = 4;  // the senders' alone
-    static constexpr std::uint64_t one = 8;
+    static constexpr std::uint64_t one_called = 8;
+    static constexpr std::uint64_t most_called = 255;
+    static constexpr std::uint64_t one = one_called * (most_called + 1);
 
+    static constexpr std::uint64_t called_of(std::uint64_t word) noexcept {
+        return word / one_called & most_called;
+    }
+    /// Items for a receiver, room for a sender, by what `word` says of its own end; less than there
+    /// is only where whoever adds to it comes by afterwards.
+    [[nodiscard]] std::uint64_t for_end(const end& asked, std::uint64_t word) const noexcept;
     static std::atomic<std::uint64_t>& word(end& of) noexcept { return of.word_; }
     static const std::atomic<std::uint64_t>& word(const end& of) noexcept { return of.word_; }
 
@@ -73,8 +76,6 @@ protected:
     end receivers_{*this, senders_};
 
 private:
-    [[nodiscard]] std::uint64_t for_end(const end& asked) const noexcept;
-
     const std::uint64_t capacity_;
 };
 

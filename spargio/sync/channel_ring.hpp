@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <type_traits>
@@ -19,16 +18,16 @@ enum class passage : std::uint8_t {
     closed,
 };
 
-/// The items of a bounded channel, in a ring of slots that each say whose turn they are.
-/// Slot `p % capacity` takes the item of position p in its turn 2 * (p / capacity), and gives it
-/// out in the turn after that. Thread: any at both ends. Limit: `capacity` items, rounded up to a
-/// power of two. An end that meets a slot whose claimant is in the middle of it waits for that
-/// thread, as for the holder of a lock: a few instructions.
+/// The items of a bounded channel, in a ring of slots that each say whose turn they are. Slot `p %
+/// capacity` takes the item of position p in its turn 2 * (p / capacity), and gives it out in the
+/// turn after that. Thread: any at both ends. Limit: `capacity` items, rounded up to a power of
+/// two. An end that meets a slot whose claimant is in the middle of it waits for that thread, as
+/// for the holder of a lock: a few instructions.
 template <class T>
 class channel_ring : public channel_core {
-    static_assert(
-        std::is_nothrow_move_constructible_v<T>,
-        "a claimed slot is filled: what moves through a channel must not throw on its way");
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "a claimed slot is filled: what moves through a channel must "
+                  "not throw on its way");
 
 public:
     explicit channel_ring(std::uint64_t at_least)
@@ -41,7 +40,7 @@ public:
     /// Moves `item` in. \param promised the sender was called
     passage push(T& item, bool promised) noexcept {
         const auto fill = [&](slot& into) noexcept { ::new (into.item()) T(std::move(item)); };
-        return enter(senders_, 0, promised, fill);
+        return pass(senders_, 0, promised, fill);
     }
     /// Moves the oldest item out. \param promised the receiver was called
     passage pop(std::optional<T>& item, bool promised) noexcept {
@@ -50,11 +49,11 @@ public:
             item.emplace(std::move(*held));
             held->~T();
         };
-        return enter(receivers_, 1, promised, empty);
+        return pass(receivers_, 1, promised, empty);
     }
     /// Everything that is in it. \pre closed, or nobody sends any more
     void drop_items() noexcept {
-        for (std::optional<T> dropped; pop(dropped, true) == passage::done;)
+        for (std::optional<T> dropped; pop(dropped, false) == passage::done;)
             dropped.reset();
     }
 
@@ -66,43 +65,22 @@ private:
         alignas(T) std::byte storage[sizeof(T)];
     };
 
-    template <class Work>
-    [[gnu::always_inline]] passage enter(end& here, std::uint64_t turn, bool promised,
-                                         Work work) noexcept {
-        bool called_for = false;
-        passage outcome = pass(here, turn, promised, work, called_for);
-        if (outcome == passage::must_wait && !promised) [[unlikely]]
-            outcome = pass_beside_line(here, turn, work, called_for);
-        if (called_for) [[unlikely]]
-            opposite(here).serve();
-        return outcome;
-    }
-
-    /// For one who came by while those who were called are still on their way: were he to stand
-    /// behind them, the line would never end.
-    template <class Work>
-    [[gnu::noinline]] passage pass_beside_line(end& here, std::uint64_t turn, Work work,
-                                               bool& called_for) noexcept {
-        if ((word(here).load(std::memory_order_relaxed) & has_line) == 0)
-            return passage::must_wait;
-        const std::lock_guard guard(here.line());
-        if (!here.may_pass())
-            return passage::must_wait;
-        return pass(here, turn, true, work, called_for);
-    }
-
     /// Claims the next position at `here` and does its `work` when it is the slot's turn.
-    /// \param called_for set when the other end is to be served, with no lock held
     template <class Work>
-    [[gnu::always_inline]] passage pass(end& here, std::uint64_t turn, bool promised, Work work,
-                                        bool& called_for) noexcept {
+    [[gnu::always_inline]] passage pass(end& here, std::uint64_t turn, bool promised,
+                                        Work work) noexcept {
+        constexpr std::uint64_t others = somebody_stands | most_called * one_called;
         constexpr auto relaxed = std::memory_order_relaxed;
+        // Who was called takes his place and his promise in one step.
+        const std::uint64_t step = promised ? one - one_called : one;
         std::uint64_t seen = word(here).load(relaxed);
         for (backoff between_looks;;) {
-            if ((seen & (has_line | is_closed)) != 0) [[unlikely]] {
+            if ((seen & (others | is_closed)) != 0) [[unlikely]] {
                 if ((seen & is_closed) != 0)
                     return passage::closed;
-                if (!promised)
+                // What there is can only grow until the word changes.
+                if (!promised &&
+                    ((seen & somebody_stands) != 0 || for_end(here, seen) <= called_of(seen)))
                     return passage::must_wait;
             }
             const std::uint64_t position = seen / one;
@@ -110,12 +88,16 @@ private:
             const std::uint64_t due = 2 * (position >> shift_) + turn;
             const std::uint64_t now = at.turn.load(std::memory_order_acquire);
             if (now == due) [[likely]] {
-                if (!word(here).compare_exchange_weak(seen, seen + one, std::memory_order_acq_rel,
+                if (!word(here).compare_exchange_weak(seen, seen + step, std::memory_order_acq_rel,
                                                       relaxed))
                     continue;
                 work(at);
                 at.turn.store(due + 1, std::memory_order_release);
-                called_for = (seen & other_waits) != 0;
+                if ((seen & other_waits) != 0) [[unlikely]]
+                    opposite(here).serve();
+                // Of those who stand, only so many can have been called.
+                if (promised && (seen & somebody_stands) != 0)
+                    here.serve();
                 return passage::done;
             }
             if (now < due) {

@@ -37,6 +37,15 @@ struct channel_state : channel_ring<T>, channel_ends {
     }
 };
 
+/// Who passed has used his promise by that; who found the channel closed gives it up.
+inline void keep_promise(channel_core::end& at, line_node& node, passage outcome) noexcept {
+    if (outcome == passage::done) {
+        node.promised = false;
+    } else {
+        at.leave(node);
+    }
+}
+
 template <class T>
 class send_operation {
 public:
@@ -51,7 +60,7 @@ public:
     void collect() noexcept {
         outcome_ = channel_->push(item_, true);
         SPARGIO_ASSERT(outcome_ != passage::must_wait);
-        leave();
+        keep_promise(channel_->senders(), node_, outcome_);
     }
     bool leave() noexcept {
         channel_->senders().leave(node_);
@@ -85,9 +94,9 @@ public:
     bool take() noexcept { return channel_->pop(item_, false) != passage::must_wait; }
     void line_up(line_wait& wait) noexcept { channel_->receivers().line_up(node_, wait); }
     void collect() noexcept {
-        [[maybe_unused]] const passage outcome = channel_->pop(item_, true);
+        const passage outcome = channel_->pop(item_, true);
         SPARGIO_ASSERT(outcome != passage::must_wait);
-        leave();
+        keep_promise(channel_->receivers(), node_, outcome);
     }
     bool leave() noexcept {
         channel_->receivers().leave(node_);

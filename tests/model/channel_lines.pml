@@ -1,4 +1,4 @@
-// breaks: LOOK_FIRST FORGET_PROMISE PASS_BY CLAIM_TWICE CALL_THE_DEAD FENCELESS
+// breaks: LOOK_FIRST FORGET_PROMISE TAKE_PROMISED CLAIM_TWICE CALL_THE_DEAD FENCELESS
 /*
  * The receivers' end of a bounded channel, step by step as in spargio/sync/channel_{core,ring}: two
  * senders put an item in each, two receivers take one each, by the fast path or in line, and one of
@@ -16,13 +16,13 @@
 
 byte tail, head;              /* positions; with the flags below each is one word */
 bool other_waits;             /* in the senders' word */
-bool has_line;                /* in the receivers' word */
+bool stands;                  /* in the receivers' word, as is the next */
+byte called;
 bool filled[ITEMS];             /* a slot was filled */
 
 bool locked;                  /* the line */
 byte line[RECEIVERS];
 byte in_line;
-byte called;
 
 bool claimed[RECEIVERS];
 bool promised[RECEIVERS];
@@ -40,10 +40,11 @@ inline unlock() { locked = false }
 inline call() {
     do
     :: in_line > 0 ->
-        r_seen = head;
+        d_step { r_seen = head; c_seen = called }   /* one word */
         s_seen = tail;
         if
-        :: s_seen - r_seen > called ->
+        :: s_seen - r_seen > c_seen ->
+            called++;
             d_step {
                 first = line[0];
                 line[0] = line[1]; line[1] = 0;
@@ -58,13 +59,12 @@ inline call() {
 #endif
                     claimed[first] = true;
                     promised[first] = true;
-                    called++;
                     batch = batch | (1 << first)
                 :: else ->
 #ifdef CALL_THE_DEAD
-                    called++
-#else
                     skip
+#else
+                    called--
 #endif
                 fi
             }
@@ -72,10 +72,7 @@ inline call() {
         fi
     :: else ->
         other_waits = false;
-        if
-        :: called == 0 -> has_line = false
-        :: else
-        fi;
+        stands = false;
         break
     od
 }
@@ -89,7 +86,7 @@ inline let_go() {
 }
 
 proctype sender(byte count) {
-    byte at, batch, first, r_seen, s_seen;
+    byte at, batch, first, r_seen, s_seen, c_seen;
     bool waits;
     do
     :: count > 0 ->
@@ -109,15 +106,12 @@ proctype sender(byte count) {
     od
 }
 
-/* Takes the item at `at` if it is still the next. */
+/* Takes the item at `at` if the word is as it was seen. */
 inline claim_item() {
     atomic {
         if
-#ifdef PASS_BY
-        :: head == at ->
-#else
-        :: head == at && (was_promised || !has_line) ->
-#endif
+        :: was_promised && head == at -> head++; called--; taken++; done = true
+        :: !was_promised && head == at && !stands && called == c_seen ->
             head++; taken++; done = true
         :: else
         fi
@@ -125,23 +119,28 @@ inline claim_item() {
 }
 
 proctype receiver(byte me) {
-    byte at, batch, first, r_seen, s_seen;
+    byte at, batch, first, r_seen, s_seen, c_seen;
     bool done, was_promised;
 
-    /* the fast path */
+    /* the fast path, beside those who were called */
     do
     :: done -> break
     :: else ->
-#ifdef PASS_BY
-        at = head;
-#else
         atomic {
             if
-            :: has_line -> goto beside
-            :: else -> at = head
+            :: stands -> goto stand
+            :: else -> at = head; c_seen = called
             fi
         }
+        s_seen = tail;
+        if
+#ifdef TAKE_PROMISED
+        :: false -> skip
+#else
+        :: c_seen > 0 && s_seen - at <= c_seen -> goto stand
 #endif
+        :: else
+        fi;
         if
         :: at < ITEMS && filled[at] -> claim_item()
         :: else ->
@@ -153,46 +152,17 @@ proctype receiver(byte me) {
     od;
     goto over;
 
-beside:
-    /* Nobody stands, and there is more than what was promised. */
-    lock();
-    r_seen = head;
-    s_seen = tail;
-    if
-    :: in_line == 0 && s_seen - r_seen > called ->
-        was_promised = true;
-        do
-        :: done -> break
-        :: head == tail -> break    /* the line ended, and another was faster */
-        :: else ->
-            at = head;
-            if
-            :: at < ITEMS && filled[at] -> claim_item()
-            :: else
-            fi
-        od;
-        was_promised = false
-    :: else
-    fi;
-    unlock();
-    if
-    :: done -> goto over
-    :: else
-    fi;
-
 stand:
     lock();
 #ifdef LOOK_FIRST
     d_step { line[in_line] = me; in_line++ }
-    r_seen = head;
-    s_seen = tail;
     if
-    :: s_seen - r_seen > called -> has_line = true; other_waits = true; call()
-    :: else -> has_line = true; other_waits = true
+    :: tail - head > called -> stands = true; other_waits = true; call()
+    :: else -> stands = true; other_waits = true
     fi;
 #else
     d_step { line[in_line] = me; in_line++ }
-    has_line = true;
+    stands = true;
     other_waits = true;
     call();
 #endif
@@ -215,29 +185,25 @@ stand:
         od
     :: else -> gave_up++
     fi;
+    if
+    :: done && !stands -> goto over     /* the promise was used by that */
+    :: else
+    fi;
     lock();
     d_step {
         /* stands no more, if it still did */
         if
-        :: in_line > 0 && line[0] == me ->
-            line[0] = line[1]; line[1] = 0; in_line--
-        :: in_line > 1 && line[1] == me ->
-            line[1] = 0; in_line--
+        :: in_line > 0 && line[0] == me -> line[0] = line[1]; line[1] = 0; in_line--
+        :: in_line > 1 && line[1] == me -> line[1] = 0; in_line--
         :: else
         fi
     }
+#ifndef FORGET_PROMISE
     if
-    :: promised[me] ->
-#ifdef FORGET_PROMISE
-        if
-        :: done -> called--
-        :: else
-        fi
-#else
-        called--
-#endif
+    :: promised[me] && !done -> called--
     :: else
     fi;
+#endif
     call();
     unlock();
     let_go();
@@ -271,5 +237,5 @@ init {
     _nr_pr == 1;
     assert(taken + gave_up == RECEIVERS);
     assert(head == taken && tail == ITEMS);
-    assert(called == 0 && in_line == 0 && !has_line && !other_waits)
+    assert(called == 0 && in_line == 0 && !stands && !other_waits)
 }
