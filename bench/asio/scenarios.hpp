@@ -24,6 +24,7 @@ auto fork_join_entries() -> std::vector<entry>;
 auto many_tasks_entries() -> std::vector<entry>;
 auto timer_storm_entries() -> std::vector<entry>;
 auto watchdogs_entries() -> std::vector<entry>;
+auto channel_entries() -> std::vector<entry>;
 auto serve_entries() -> std::vector<entry>;
 
 }  // namespace bench::asio_peer

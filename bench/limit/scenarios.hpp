@@ -15,6 +15,7 @@ auto fan_out_entries() -> std::vector<entry>;
 auto fork_join_entries() -> std::vector<entry>;
 auto timer_storm_entries() -> std::vector<entry>;
 auto watchdogs_entries() -> std::vector<entry>;
+auto channel_entries() -> std::vector<entry>;
 auto serve_entries() -> std::vector<entry>;
 
 }  // namespace bench::limit

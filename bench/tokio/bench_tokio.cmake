@@ -4,8 +4,11 @@
 set(bench_rustc_version "")
 find_program(BENCH_CARGO cargo PATHS /usr/bin NO_DEFAULT_PATH)
 file(GLOB tokio_crate /usr/share/cargo/registry/tokio-1.*)
-if(NOT BENCH_CARGO OR NOT tokio_crate)
-    message(STATUS "bench: no cargo and librust-tokio-dev from Debian: tokio is left out")
+file(GLOB async_channel_crate /usr/share/cargo/registry/async-channel-1.*)
+file(GLOB flume_crate /usr/share/cargo/registry/flume-0.10.*)
+if(NOT BENCH_CARGO OR NOT tokio_crate OR NOT async_channel_crate OR NOT flume_crate)
+    message(STATUS "bench: not all of cargo, librust-tokio-dev, librust-async-channel-dev and "
+                   "librust-flume-dev from Debian: tokio is left out")
     return()
 endif()
 execute_process(COMMAND /usr/bin/rustc --version OUTPUT_VARIABLE bench_rustc_version

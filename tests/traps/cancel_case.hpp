@@ -44,5 +44,6 @@ const std::vector<cancel_case>& path_cases();
 const std::vector<cancel_case>& task_cases();
 const std::vector<cancel_case>& boundary_cases();
 const std::vector<cancel_case>& time_and_io_cases();
+const std::vector<cancel_case>& sync_cases();
 
 }  // namespace spargio::trap_test

@@ -1,6 +1,7 @@
 //! Tokio's end of the benchmarks; speaks the protocol of bench/common/variant.hpp.
 
 mod chain;
+mod channel;
 mod echo;
 mod fan_out;
 mod fork_join;
@@ -29,6 +30,7 @@ fn main() {
     all.extend(fan_out::entries());
     all.extend(fork_join::entries());
     all.extend(many_tasks::entries());
+    all.extend(channel::entries());
     all.extend(serve::entries());
     harness::serve(&all);
 }
