@@ -8,7 +8,7 @@ auto main(int argc, char** argv) -> int {
                              bench::limit::echo_entries(), bench::limit::stream_entries(),
                              bench::limit::timer_storm_entries(), bench::limit::fs_read_entries(),
                              bench::limit::fan_out_entries(), bench::limit::fork_join_entries(),
-                             bench::limit::serve_entries()})
+                             bench::limit::serve_entries(), bench::limit::cross_call_entries()})
         all.insert(all.end(), part.begin(), part.end());
     return bench::serve(argc, argv, all);
 }

@@ -1,6 +1,7 @@
 //! Tokio's end of the benchmarks; speaks the protocol of bench/common/variant.hpp.
 
 mod chain;
+mod cross_call;
 mod echo;
 mod fan_out;
 mod fork_join;
@@ -20,6 +21,7 @@ mod timer_storm;
 
 fn main() {
     let mut all = ping_pong::entries();
+    all.extend(cross_call::entries());
     all.extend(echo::entries());
     all.extend(streams::entries());
     all.extend(timer_storm::entries());
