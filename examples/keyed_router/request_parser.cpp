@@ -14,9 +14,13 @@ struct number_line {
     std::size_t end = 0;  // behind its line
 };
 
-/// A decimal number and the end of its line. What is wrong is seen as soon as it is there, so that
-/// the same bytes get the same answer in whatever pieces they come.
-auto read_number(std::span<const char> bytes, std::size_t at) -> number_line {
+auto is_digit(char c) -> bool {
+    return c >= '0' && c <= '9';
+}
+
+/// Any number, also of a line that has not come whole. What is wrong is seen as soon as it is
+/// there, so that the same bytes get the same answer in whatever pieces they come.
+[[gnu::noinline]] auto read_any_number(std::span<const char> bytes, std::size_t at) -> number_line {
     constexpr std::size_t most_digits = 10;
     const bool negative = at < bytes.size() && bytes[at] == '-';
     if (negative) {
@@ -24,7 +28,7 @@ auto read_number(std::span<const char> bytes, std::size_t at) -> number_line {
     }
     std::int64_t value = 0;
     std::size_t digits = 0;
-    for (; at < bytes.size() && bytes[at] >= '0' && bytes[at] <= '9'; ++at) {
+    for (; at < bytes.size() && is_digit(bytes[at]); ++at) {
         if (++digits > most_digits) {
             return {state::malformed};
         }
@@ -45,12 +49,27 @@ auto read_number(std::span<const char> bytes, std::size_t at) -> number_line {
     return {state::complete, negative ? -value : value, at + 2};
 }
 
+/// A decimal number and the end of its line; mostly it has one digit, or two.
+auto read_number(std::span<const char> bytes, std::size_t at) -> number_line {
+    if (at + 4 <= bytes.size() && is_digit(bytes[at])) {
+        const char* const line = bytes.data() + at;
+        const std::int64_t first = line[0] - '0';
+        if (line[1] == '\r' && line[2] == '\n') {
+            return {state::complete, first, at + 3};
+        }
+        if (is_digit(line[1]) && line[2] == '\r' && line[3] == '\n') {
+            return {state::complete, first * 10 + (line[1] - '0'), at + 4};
+        }
+    }
+    return read_any_number(bytes, at);
+}
+
 auto is_blank(char c) -> bool {
     return c == ' ' || c == '\t' || c == '\r' || c == '\0' || c == '\v' || c == '\f';
 }
 
 auto hex_digit(char c) -> int {
-    if (c >= '0' && c <= '9') {
+    if (is_digit(c)) {
         return c - '0';
     }
     const char lower = static_cast<char>(c | 0x20);
