@@ -153,7 +153,7 @@ void add_expire(batch& to, arguments args, std::int64_t unit) {
     }
     const auto span = to_milliseconds(*number, unit);
     if (!span) {
-        return refuse(to, "ERR invalid expire time in 'expire' command");
+        return refuse(to, "ERR invalid expire time");
     }
     add_one(to, kind::expire, args[1], *span, combine::sum);
 }

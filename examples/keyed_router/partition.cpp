@@ -46,7 +46,15 @@ auto partition::sweep() -> spargio::task<> {
     swept_ = false;
 }
 
+void partition::enter(int connection) {
+    connections_.push_back(connection);
+    if (draining_) {
+        ::shutdown(connection, SHUT_RD);
+    }
+}
+
 void partition::drain() {
+    draining_ = true;
     for (const int connection : connections_) {
         ::shutdown(connection, SHUT_RD);
     }

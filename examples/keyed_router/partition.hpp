@@ -26,10 +26,10 @@ public:
     /// ten times a second, for as long as there are such keys. \pre called on the shard
     void keep_swept();
 
-    void enter(int connection) { connections_.push_back(connection); }
+    void enter(int connection);
     void leave(int connection) { std::erase(connections_, connection); }
-    /// Lets every connection read what has arrived and then the end, so that each ends as if its
-    /// client had closed it.
+    /// Lets every connection, also those that are still to enter, read what has arrived and then
+    /// the end, so that each ends as if its client had closed it.
     void drain();
 
     /// Commands that were made of requests here, for INFO. Thread: any.
@@ -41,6 +41,7 @@ private:
 
     store keys_;
     bool swept_ = false;
+    bool draining_ = false;
     std::vector<int> connections_;
 };
 

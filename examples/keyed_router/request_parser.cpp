@@ -128,6 +128,9 @@ void request_parser::next() {
     count_ = none;
     bulk_ = none;
     args_.clear();
+    if (args_.capacity() > most_kept_args) {
+        args_.shrink_to_fit();
+    }
 }
 
 auto request_parser::parse(std::span<char> bytes) -> state {

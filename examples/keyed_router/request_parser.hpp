@@ -54,6 +54,7 @@ private:
     auto split_line(std::span<char> line) -> state;
     auto fail(std::string_view why) -> state;
 
+    static constexpr std::size_t most_kept_args = 1024;
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
     request_limits limits_;

@@ -5,7 +5,7 @@ packages_base=(g++ cmake ninja-build pkg-config liburing-dev libgtest-dev libgmo
 packages_format=(clang-format-14)
 packages_clang=(clang-19 libclang-rt-19-dev llvm-19)
 packages_tidy=(clang-tidy-19)
-packages_examples=(libssl-dev libcli11-dev libboost-dev curl redis-server redis-tools)
+packages_examples=(libssl-dev libcli11-dev libboost-dev curl redis-tools)
 packages_bench=(cargo rustc librust-tokio-dev libtbb-dev libcli11-dev redis-server redis-tools)
 
 package_installed() {
