@@ -14,7 +14,8 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from harness import drive, guard, load, machine, measure, report_html, summary_svg, table  # noqa: E402
+from harness import (drive, guard, load, machine, measure, redis, report_html,  # noqa: E402
+                     summary_svg, table)
 
 
 def arguments():
@@ -105,16 +106,23 @@ def run_all(args, specs):
         rows = drive.catalogue(executables, surroundings)
         rounds, warmup = (1, 0) if args.smoke else (args.rounds, args.warmup)
         for name, spec in specs.items():
-            schedule(args.realtime, "load" in spec)
+            schedule(args.realtime, "load" in spec or "driver" in spec)
             try:
-                workload = measure.run_workload(name, spec, rows, surroundings, rounds, warmup,
-                                                args.smoke, say, generator)
+                if "driver" in spec:
+                    done = redis.run_workloads(name, spec, args.build, rounds, warmup, args.smoke,
+                                               say)
+                    if not done:
+                        print(f"SKIPPED: {name}: a server or its generator is missing")
+                else:
+                    done = [measure.run_workload(name, spec, rows, surroundings, rounds, warmup,
+                                                 args.smoke, say, generator)]
             except drive.VariantError as error:
                 failures.append(str(error))
                 continue
             say("")
-            report["workloads"].append(workload)
-            print(table.text(workload), flush=True)
+            report["workloads"] += done
+            for workload in done:
+                print(table.text(workload), flush=True)
     finally:
         peer.close()
     report["machine"]["load_after"] = machine.load()

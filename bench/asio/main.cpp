@@ -10,7 +10,7 @@ auto main(int argc, char** argv) -> int {
           bench::asio_peer::watchdogs_entries(), bench::asio_peer::fs_read_entries(),
           bench::asio_peer::fan_out_entries(), bench::asio_peer::fork_join_entries(),
           bench::asio_peer::many_tasks_entries(), bench::asio_peer::serve_entries(),
-          bench::asio_peer::channel_entries()})
+          bench::asio_peer::channel_entries(), bench::asio_peer::cross_call_entries()})
         all.insert(all.end(), part.begin(), part.end());
     return bench::serve(argc, argv, all);
 }

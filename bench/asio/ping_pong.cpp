@@ -1,36 +1,16 @@
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
-
-#include "bench/asio/context_thread.hpp"
+#include "bench/asio/ask.hpp"
 #include "bench/asio/scenarios.hpp"
 #include "bench/common/mixing.hpp"
 
 namespace bench::asio_peer {
 namespace {
 
-/// Posts the message to `to`, whose queue holds it when post() returns: that is the ticket. The
-/// handler on the other context posts the acknowledgement back to the awaiting coroutine. A pair of
-/// concurrent_channels was no faster.
-template <class Token>
-auto async_ask(executor to, std::uint32_t tag, std::uint64_t value, Token&& token) {
-    return asio::async_initiate<Token, void(std::uint64_t)>(
-        [](auto handler, executor target, std::uint32_t t, std::uint64_t v) {
-            asio::post(target, [handler = std::move(handler), t, v]() mutable {
-                const std::uint64_t reply = ping_chain::answer(t, v);
-                const auto home = asio::get_associated_executor(handler);
-                asio::post(home, [handler = std::move(handler), reply]() mutable {
-                    std::move(handler)(reply);
-                });
-            });
-        },
-        token, to, tag, value);
-}
-
 auto round_trips(recorder& r, executor server, ping_chain& chain, bool laps) -> awaitable<> {
     for (std::uint64_t i = 1; i <= r.items(); ++i) {
         const auto tag = static_cast<std::uint32_t>(i);
-        chain.acknowledged(tag, co_await async_ask(server, tag, chain.value, use_awaitable));
+        // That post() returned is the ticket.
+        const auto answer = [tag, value = chain.value] { return ping_chain::answer(tag, value); };
+        chain.acknowledged(tag, co_await async_ask(server, answer, use_awaitable));
         if (laps)
             r.lap();
     }

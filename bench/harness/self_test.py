@@ -9,7 +9,8 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import drive, guard, load, measure, report_html, stats, summary_svg, table  # noqa: E402
+from harness import (drive, guard, load, measure, redis, report_html, stats,  # noqa: E402
+                     summary_svg, table)
 
 
 def bucket(ns):
@@ -30,6 +31,33 @@ ROW = {"path": "", "waits": "blocks", "pins": "CPU 0"}
 
 def report(ratio):
     return {"workloads": [{"name": "w", "variants": [{"name": "v", "ratio_to_spargio": ratio}]}]}
+
+
+class Redis(unittest.TestCase):
+    CSV = ('"test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms",'
+           '"p99_latency_ms","max_latency_ms"\n'
+           '"GET","800000.00","0.5","0.1","0.250","0.9","1.500","5.0"\n')
+
+    def test_figures_of_redis_benchmark(self):
+        self.assertEqual(redis.parsed("get", self.CSV),
+                         {"ns": 1250, "per_second": 800000, "p50": 250_000, "p99": 1_500_000})
+
+    def test_no_figure_is_an_error(self):
+        for text in ("", "Could not connect", self.CSV.replace("800000.00", "0.00")):
+            with self.assertRaises(drive.VariantError):
+                redis.parsed("get", text)
+        with self.assertRaises(drive.VariantError):
+            redis.parsed("set", self.CSV)
+
+    def test_an_entry_fits_the_report(self):
+        taken = {**redis.parsed("get", self.CSV), "cpu_s": 5e-7}
+        slower = {**taken, "ns": 2500}
+        spec = {"summary": "s", "request": "one command", "variants": ["spargio", "redis"]}
+        made = redis.entry("w", spec, {"items": 10}, "CPU 0",
+                           {"spargio": [taken], "redis": [slower]}, 1)
+        self.assertEqual(made["variants"][1]["ratio_to_spargio"], 2)
+        self.assertIn("800000", table.text(made))
+        self.assertEqual((made["unit"], made["variants"][0]["p99"]), ("ns", 1_500_000))
 
 
 class Stats(unittest.TestCase):

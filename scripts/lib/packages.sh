@@ -5,8 +5,9 @@ packages_base=(g++ cmake ninja-build pkg-config liburing-dev libgtest-dev libgmo
 packages_format=(clang-format-14)
 packages_clang=(clang-19 libclang-rt-19-dev llvm-19)
 packages_tidy=(clang-tidy-19)
-packages_examples=(libssl-dev libcli11-dev libboost-dev curl)
-packages_bench=(cargo rustc librust-tokio-dev librust-async-channel-dev librust-flume-dev libtbb-dev)
+packages_examples=(libssl-dev libcli11-dev libboost-dev curl redis-tools)
+packages_bench=(cargo rustc librust-tokio-dev librust-async-channel-dev librust-flume-dev libtbb-dev
+    libcli11-dev redis-server redis-tools)
 
 package_installed() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

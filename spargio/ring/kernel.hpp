@@ -39,6 +39,9 @@ public:
     /// Interrupts every CPU that runs this process, so that what the kernel holds back until a
     /// thread enters it is done now. -ENOSYS where that cannot be had. Thread: any.
     virtual int nudge() noexcept;
+    /// How often the calling thread had its CPU taken away for another thread, while it wanted it;
+    /// 0 where nobody counts. What a hypervisor takes is not in it. Thread: any.
+    virtual std::uint64_t times_displaced() noexcept;
     /// CLOCK_MONOTONIC in nanoseconds. Thread: any.
     virtual std::uint64_t now_ns() noexcept = 0;
 

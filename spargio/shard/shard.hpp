@@ -184,6 +184,7 @@ private:
     unsigned run_ready() noexcept;
     void wait_for_work() noexcept;
     [[nodiscard]] bool spin(std::uint64_t budget_ns) noexcept;
+    [[nodiscard]] bool was_displaced() noexcept;
     void park() noexcept;
     void sleep() noexcept;
     [[nodiscard]] bool work_visible() const noexcept;
@@ -229,6 +230,7 @@ private:
     detail::work_list left_;   // requests a rescuer could not answer
     detail::timer_queue timers_;
     detail::spin_policy spinning_;
+    std::uint64_t times_displaced_ = 0;
     message_wait* first_waiting_ = nullptr;
     message_wait* last_waiting_ = nullptr;
     counters counters_;

@@ -1,6 +1,7 @@
 // How a shard waits: it looks, searches, spins, and sleeps in the kernel.
 
 #include <algorithm>
+#include <utility>
 
 #include "spargio/core/pause.hpp"
 #include "spargio/shard/shard.hpp"
@@ -39,7 +40,9 @@ bool shard::spin(std::uint64_t budget_ns) noexcept {
     constexpr unsigned looks_per_clock_read = 32;
     constexpr unsigned looks_before_search = 16;
     ++counters_.spins;
+    constexpr std::uint64_t gap_of_displaced_ns = 200'000;  // looks take one or two thousand
     std::uint64_t end = 0;
+    std::uint64_t last = 0;
     unsigned search_gap = options_.stealing.backoff_min;
     unsigned next_search = search_gap;
     for (unsigned look = 1;; ++look) {
@@ -58,8 +61,13 @@ bool shard::spin(std::uint64_t budget_ns) noexcept {
         if (look % looks_per_clock_read != 0)
             continue;
         const std::uint64_t now = now_ns();
-        if (end == 0)
+        if (end == 0) {
             end = now + budget_ns;
+        } else if (now - last >= gap_of_displaced_ns && was_displaced()) {
+            spinning_.displaced();
+            return false;
+        }
+        last = now;
         if (share_ != nullptr && look_after_peers(now))
             return true;
         if (now >= timers_.earliest_ns())
@@ -67,6 +75,12 @@ bool shard::spin(std::uint64_t budget_ns) noexcept {
         if (now >= end)
             return false;
     }
+}
+
+/// Since this was asked last. A gap in time may also be the hypervisor's doing.
+bool shard::was_displaced() noexcept {
+    const std::uint64_t before = std::exchange(times_displaced_, kernel_.times_displaced());
+    return times_displaced_ != before;
 }
 
 void shard::park() noexcept {

@@ -27,6 +27,15 @@ public:
     /// Something came while spinning.
     void paid() noexcept { patience_ = 0; }
 
+    /// Another thread wants this CPU. What a spin could win here it loses there, and it is owed for
+    /// afterwards: who has spun waits for its turn when there is work. So this counts as many
+    /// trials that failed.
+    void displaced() noexcept {
+        budget_ns_ = 0;
+        patience_ = most_sleeps_before_trial;
+        sleeps_before_trial_ = patience_;
+    }
+
     /// The thread slept; the whole wait, with the spin before it, took `waited_ns`.
     void slept(std::uint64_t waited_ns) noexcept {
         if (budget_ns_ != 0) {

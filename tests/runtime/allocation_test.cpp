@@ -9,6 +9,7 @@
 #include "entry.hpp"
 #include "process.hpp"
 #include "spargio/core/frame_recycler.hpp"
+#include "spargio/runtime/call_on.hpp"
 
 namespace {
 std::atomic<std::size_t> allocations = 0;
@@ -100,6 +101,10 @@ TEST(Allocation, DetachedTasks) {
         // It has its turn before this one ends.
         EXPECT_EQ(co_await *this_shard::spawn(value_of(2)), 2);
     });
+}
+
+TEST(Allocation, CallsOnAnotherShard) {
+    expect_none(2, []() -> task<void> { EXPECT_EQ(co_await call_on(1, [] { return 2; }), 2); });
 }
 
 TEST(Allocation, Messages) {

@@ -67,6 +67,17 @@ TEST(SpinPolicy, APaidTrialForgivesTheFailedOnes) {
     EXPECT_EQ(policy.budget_ns(), most);
 }
 
+TEST(SpinPolicy, OneThatWasDisplacedSleepsAThousandTimesBeforeItTriesAgain) {
+    spin_policy policy(most);
+    policy.paid();
+    policy.displaced();
+    for (unsigned i = 0; i <= spin_policy::most_sleeps_before_trial; ++i) {
+        ASSERT_EQ(policy.budget_ns(), 0u);
+        policy.slept(a_little_late);
+    }
+    EXPECT_EQ(policy.budget_ns(), most);
+}
+
 /// The trials of one who always just misses: 1 of 2 waits, 1 of 3, 1 of 5, ... 1 of 1,025.
 TEST(SpinPolicy, WaitsThatAlwaysEndTooLateBurnNextToNothing) {
     spin_policy policy(most);

@@ -72,6 +72,26 @@ TEST(Spin, WaitsThatAlwaysJustMissItBurnLittle) {
     EXPECT_LT(kernel.clock_looks.load(), 14 * 1'100 + 3 * 3000);
 }
 
+/// 100 waits that a spin catches, in the third of which a millisecond is lost.
+shard_stats stats_with_gap(bool displaced) {
+    simulated_kernel behind(alone(1));
+    watched_kernel kernel(behind);
+    stage here(kernel, small(spin_us));
+    behind.script({.kind = request_kind::recv, .result = 1, .delay_ns = 5'000, .times = 100});
+    kernel.displaced = displaced ? 1 : 0;
+    kernel.gap_at_look = 250;
+    here.run(receive_times(100));
+    return here->stats();
+}
+
+TEST(Spin, EndsWhenAnotherThreadWantsTheCpu) {
+    EXPECT_GE(stats_with_gap(true).parks, 90u);
+}
+
+TEST(Spin, GoesOnAfterAHypervisorTookTheCpu) {
+    EXPECT_LE(stats_with_gap(false).parks, 2u);
+}
+
 TEST(Spin, ZeroNeverSpins) {
     simulated_kernel behind(alone(1));
     watched_kernel kernel(behind);

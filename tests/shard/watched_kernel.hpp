@@ -20,6 +20,8 @@ public:
     std::atomic<int> messages = 0;        ///< by a thread without a ring, successful
     std::atomic<int> message_errors = 0;  ///< the same, failed
     std::atomic<int> clock_looks = 0;
+    std::atomic<int> gap_at_look = 0;            ///< a millisecond passes before that look
+    std::atomic<std::uint64_t> displaced = 0;    ///< what the owner is told of itself
     std::atomic<int> waits = 0;                  ///< entries that may sleep
     std::atomic<int> spoil_messages = 0;         ///< so many MSG_RING requests go astray
     std::atomic<int> refuse_outsiders = 0;       ///< so many messages without a ring fail
@@ -66,9 +68,11 @@ public:
         behind_.strike_bell(bell);
     }
     void close_bell(int bell) noexcept override { behind_.close_bell(bell); }
+    std::uint64_t times_displaced() noexcept override { return displaced.load(); }
     std::uint64_t now_ns() noexcept override {
-        ++clock_looks;
-        return behind_.now_ns();
+        if (++clock_looks == gap_at_look.load())
+            gap_ns_ = 1'000'000;
+        return behind_.now_ns() + gap_ns_;
     }
 
 private:
@@ -83,6 +87,7 @@ private:
     }
 
     kernel& behind_;
+    std::atomic<std::uint64_t> gap_ns_ = 0;
 };
 
 }  // namespace spargio::shard_test

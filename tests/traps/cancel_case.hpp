@@ -45,5 +45,6 @@ const std::vector<cancel_case>& task_cases();
 const std::vector<cancel_case>& boundary_cases();
 const std::vector<cancel_case>& time_and_io_cases();
 const std::vector<cancel_case>& sync_cases();
+const std::vector<cancel_case>& call_cases();
 
 }  // namespace spargio::trap_test

@@ -2,6 +2,7 @@
 
 mod chain;
 mod channel;
+mod cross_call;
 mod echo;
 mod fan_out;
 mod fork_join;
@@ -22,6 +23,7 @@ mod watchdogs;
 
 fn main() {
     let mut all = ping_pong::entries();
+    all.extend(cross_call::entries());
     all.extend(echo::entries());
     all.extend(streams::entries());
     all.extend(timer_storm::entries());

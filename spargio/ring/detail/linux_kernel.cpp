@@ -2,6 +2,7 @@
 #include <linux/membarrier.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -110,6 +111,11 @@ public:
         return errno_of(::syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
     }
 
+    std::uint64_t times_displaced() noexcept override {
+        ::rusage used{};
+        ::getrusage(RUSAGE_THREAD, &used);
+        return static_cast<std::uint64_t>(used.ru_nivcsw);
+    }
     std::uint64_t now_ns() noexcept override {
         timespec now{};
         ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -122,6 +128,9 @@ public:
 
 int kernel::prepare_nudges() noexcept {
     return -ENOSYS;
+}
+std::uint64_t kernel::times_displaced() noexcept {
+    return 0;
 }
 int kernel::nudge() noexcept {
     return -ENOSYS;

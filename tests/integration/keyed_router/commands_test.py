@@ -1,0 +1,106 @@
+"""What each command answers."""
+
+import time
+
+from harness import Error, ServedTest
+
+
+class Commands(ServedTest):
+    def test_connection_commands(self):
+        c = self.client()
+        self.assertEqual(c.ask("PING"), b"PONG")
+        self.assertEqual(c.ask("ping", "hello"), b"hello")
+        self.assertEqual(c.ask("ECHO", "a\r\nb"), b"a\r\nb")
+        self.assertEqual(c.ask("SELECT", 0), b"OK")
+        self.assertEqual(c.ask("SELECT", 1), Error("ERR DB index is out of range"))
+        self.assertEqual(c.ask("CLIENT", "SETNAME", "me"), b"OK")
+        self.assertIsInstance(c.ask("CLIENT", "ID"), int)
+        self.assertEqual(c.ask("COMMAND", "DOCS"), [])
+        self.assertEqual(c.ask("CONFIG", "GET", "save"), [b"save", b""])
+        self.assertEqual(c.ask("CONFIG", "GET", "appendonly"), [b"appendonly", b"no"])
+        self.assertEqual(c.ask("CONFIG", "GET", "nothing"), [])
+        self.assertEqual(c.ask("HELLO", "3"), Error("NOPROTO unsupported protocol version"))
+        self.assertIn(b"connected_clients:1\r\n", c.ask("INFO"))
+        self.assertEqual(c.ask("QUIT"), b"OK")
+        self.assertTrue(c.at_end())
+
+    def test_strings_and_their_conditions(self):
+        c = self.client()
+        self.assertIsNone(c.ask("GET", "k"))
+        self.assertEqual(c.ask("SET", "k", b"\x00\xff\r\n"), b"OK")
+        self.assertEqual(c.ask("GET", "k"), b"\x00\xff\r\n")
+        self.assertIsNone(c.ask("SET", "k", "other", "NX"))
+        self.assertEqual(c.ask("SET", "k", "new", "xx"), b"OK")
+        self.assertEqual(c.ask("SET", "n", "1", "NX"), b"OK")
+        self.assertIsNone(c.ask("SET", "none", "1", "XX"))
+        self.assertEqual(c.ask("MGET", "k", "none", "n"), [b"new", None, b"1"])
+        self.assertEqual(c.ask("DEL", "k", "n", "none"), 2)
+        self.assertEqual(c.ask("EXISTS", "k", "n"), 0)
+        self.assertEqual(c.ask("DBSIZE"), 0)
+
+    def test_numbers(self):
+        c = self.client()
+        self.assertEqual(c.ask("INCR", "i"), 1)
+        self.assertEqual(c.ask("INCRBY", "i", 41), 42)
+        self.assertEqual(c.ask("DECR", "i"), 41)
+        self.assertEqual(c.ask("DECRBY", "i", 100), -59)
+        self.assertEqual(c.ask("SET", "i", "9223372036854775807"), b"OK")
+        self.assertEqual(c.ask("INCR", "i"),
+                         Error("ERR increment or decrement would overflow"))
+        self.assertEqual(c.ask("SET", "i", "ten"), b"OK")
+        wrong = Error("ERR value is not an integer or out of range")
+        self.assertEqual(c.ask("INCR", "i"), wrong)
+        self.assertEqual(c.ask("INCRBY", "i", "1x"), wrong)
+        self.assertEqual(c.ask("DECRBY", "i", "-9223372036854775808"), wrong)
+
+    def test_times_to_live(self):
+        c = self.client()
+        self.assertEqual(c.ask("TTL", "k"), -2)
+        self.assertEqual(c.ask("SET", "k", "v"), b"OK")
+        self.assertEqual(c.ask("TTL", "k"), -1)
+        self.assertEqual(c.ask("EXPIRE", "k", 100), 1)
+        self.assertIn(c.ask("TTL", "k"), range(90, 101))
+        self.assertIn(c.ask("PTTL", "k"), range(90_000, 100_001))
+        self.assertEqual(c.ask("EXPIRE", "none", 100), 0)
+        self.assertEqual(c.ask("PEXPIRE", "k", -1), 1)
+        self.assertIsNone(c.ask("GET", "k"))
+        self.assertEqual(c.ask("SET", "k", "v", "EX", "50"), b"OK")
+        self.assertIn(c.ask("TTL", "k"), range(40, 51))
+        self.assertEqual(c.ask("SET", "k", "v", "EX", "0"),
+                         Error("ERR invalid expire time in 'set' command"))
+        for wrong in (["EX"], ["EX", "1", "PX", "1"], ["NX", "XX"], ["MAYBE"]):
+            self.assertEqual(c.ask("SET", "k", "v", *wrong), Error("ERR syntax error"))
+
+    def test_keys_are_removed_when_their_time_comes_though_nobody_asks(self):
+        c = self.client()
+        c.send(*[("SET", f"k{i}", "v", "PX", "1") for i in range(500)], ("SET", "stays", "v"))
+        for _ in range(501):
+            self.assertEqual(c.reply(), b"OK")
+        end = time.monotonic() + 60
+        while c.ask("DBSIZE") != 1:
+            self.assertLess(time.monotonic(), end)
+
+    def test_mistakes_are_named_and_the_connection_goes_on(self):
+        c = self.client()
+        self.assertEqual(c.ask("NOSUCH", "x"), Error("ERR unknown command 'NOSUCH'"))
+        self.assertEqual(c.ask("averylongname\r\n\x00"),
+                         Error("ERR unknown command 'averylongname???'"))
+        self.assertEqual(c.ask("GET"), Error("ERR wrong number of arguments for 'GET' command"))
+        self.assertEqual(c.ask("MSET", "a", "1", "b"),
+                         Error("ERR wrong number of arguments for 'mset' command"))
+        self.assertEqual(c.ask("PING"), b"PONG")
+
+
+class Bounded(ServedTest):
+    options = ("--max-keys", "10")
+
+    def test_more_keys_than_allowed_are_refused_by_name(self):
+        c = self.client()
+        answers = [c.ask("SET", f"k{i}", "v") for i in range(100)]
+        stored = answers.count(b"OK")
+        self.assertIn(stored, range(1, 11))
+        oom = Error("OOM command not allowed when used memory > 'maxmemory'.")
+        self.assertEqual(answers.count(oom), 100 - stored)
+        self.assertEqual(c.ask("MSET", *["w", "1"] * 3, *["x", "1", "y", "1", "z", "1"] * 5), oom)
+        self.assertEqual(c.ask("FLUSHALL"), b"OK")
+        self.assertEqual(c.ask("SET", "k", "v"), b"OK")
