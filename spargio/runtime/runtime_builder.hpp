@@ -56,7 +56,9 @@ public:
     runtime_builder& operations_in_flight(unsigned operations);
     /// Kernel threads a shard for operations that block (fsync, open, ...): 1 to 1,024. Default 32.
     runtime_builder& io_workers(unsigned threads);
-    /// Messages that wait at one shard: a power of two from 2 to 1,048,576. Default 4,096.
+    /// Messages that wait at one shard, of each other shard, and as many of all other threads
+    /// together: a power of two from 2 to 1,048,576. 16 bytes each, for every two shards where one
+    /// has sent to the other. Default 4,096.
     runtime_builder& mailbox_capacity(unsigned messages);
     /// Tasks alive on one shard, at least 1; past it spawning answers errc::overloaded.
     /// Default 1,048,576.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "spargio/runtime/runtime_handle.hpp"
 #include "spargio/shard/next_message.hpp"
 
@@ -33,10 +35,16 @@ result<join_handle<detail::task_value_t<F>>> spawn(F work, spawn_options options
 /// The mailbox of another shard of this runtime. \pre shard < shard_count()
 [[nodiscard]] remote_shard remote(unsigned shard) noexcept;
 
-/// Yields the next message sent to this shard, in the order of arrival; several who wait are served
-/// in turn. Error: std::errc::operation_canceled (no message was taken).
+/// Yields the next message sent to this shard; several who wait are served in turn, and sources
+/// take turns too. Error: std::errc::operation_canceled (no message was taken).
 [[nodiscard]] inline detail::message_awaiter next_event() noexcept {
-    return {};
+    return detail::message_awaiter();
+}
+/// Yields how many messages it wrote to `room`, from the front: at least one, and as many as are
+/// there and fit. Error: std::errc::operation_canceled (no message was taken).
+/// \pre `room` is not empty and outlives the await
+[[nodiscard]] inline detail::message_batch_awaiter next_events(std::span<message> room) noexcept {
+    return {detail::lane_kind::ordinary, room};
 }
 
 }  // namespace this_shard

@@ -12,7 +12,8 @@ shard::shard(kernel& entry, const shard_options& options)
       options_(options),
       queues_(options.stealing),
       spinning_(std::uint64_t{options.spin_us} * 1000),
-      messages_(options.mailbox_capacity) {}
+      messages_(options.mailbox_capacity),
+      hot_messages_(options.mailbox_capacity) {}
 
 shard::~shard() {
     if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once)
@@ -48,6 +49,7 @@ result<void> shard::open() {
 void shard::meet(std::span<const std::unique_ptr<shard>> peers,
                  detail::work_share& share) noexcept {
     peers_ = peers;
+    outbox_.meet(peers.size());
     if (peers.size() == 1)
         return;
     share_ = &share;
@@ -63,7 +65,7 @@ void shard::close() noexcept {
     open_ring_.store(nullptr, std::memory_order_seq_cst);
     for (detail::backoff between_looks; visitors_.load(std::memory_order_seq_cst) != 0;)
         between_looks.wait();
-    SPARGIO_ASSERT(queues_.empty() && timers_.empty() && first_waiting_ == nullptr);
+    SPARGIO_ASSERT(queues_.empty() && timers_.empty() && !messages_awaited());
     ring_.reset();
     if (const int bell = bell_.exchange(-1); bell >= 0)
         kernel_.close_bell(bell);
@@ -96,6 +98,8 @@ void shard::run() {
             // Given up while tasks run: from here on another shard may service this one.
             claim_.release();
             const unsigned items = run_ready();
+            if (outbox_.bells_due())
+                ring_bells();
             if (timed)
                 measure_items(now_ns() - began, items);
             claim_.acquire();
@@ -130,7 +134,7 @@ void shard::gather_woken() noexcept {
         counters_.completions.add(ring_->reap(woken_));
     if (!timers_.empty())
         counters_.timers_fired.add(timers_.fire(now_ns(), woken_));
-    if (first_waiting_ != nullptr)
+    if (messages_awaited())
         deliver_messages();
     if (ring_->bells_failed()) [[unlikely]]
         retry_bells();
@@ -176,49 +180,11 @@ bool shard::may_exit() const noexcept {
 
 bool shard::work_visible() const noexcept {
     return !posts_.empty() || ring_->completions_visible() || !woken_.empty() || !left_.empty() ||
-           (first_waiting_ != nullptr && !messages_.empty()) || !ring_->ended_early().empty() ||
-           may_exit();
+           messages_deliverable() || !ring_->ended_early().empty() || may_exit();
 }
 
 bool shard::timers_due() const noexcept {
     return !timers_.empty() && timers_.earliest_ns() <= now_ns();
-}
-
-// --- messages ------------------------------------------------------------------------------------
-
-bool shard::receive(message_wait& wait) noexcept {
-    if (first_waiting_ == nullptr && messages_.pop(wait.received)) {
-        ++counters_.messages_received;
-        return true;
-    }
-    wait.next = nullptr;
-    (last_waiting_ != nullptr ? last_waiting_->next : first_waiting_) = &wait;
-    last_waiting_ = &wait;
-    return false;
-}
-
-bool shard::stop_receiving(message_wait& wait) noexcept {
-    message_wait* before = nullptr;
-    for (message_wait* at = first_waiting_; at != nullptr; before = at, at = at->next) {
-        if (at != &wait)
-            continue;
-        (before != nullptr ? before->next : first_waiting_) = wait.next;
-        if (last_waiting_ == &wait)
-            last_waiting_ = before;
-        return true;
-    }
-    return false;
-}
-
-void shard::deliver_messages() noexcept {
-    while (first_waiting_ != nullptr && messages_.pop(first_waiting_->received)) {
-        message_wait& served = *first_waiting_;
-        first_waiting_ = served.next;
-        if (first_waiting_ == nullptr)
-            last_waiting_ = nullptr;
-        ++counters_.messages_received;
-        woken_.push(*served.waiter);
-    }
 }
 
 shard::ring_numbers shard::numbers_of(const ring& seen) noexcept {
@@ -230,7 +196,11 @@ shard_stats shard::stats() const noexcept {
     seen.turns = counters_.turns.get();
     seen.items_run = counters_.items_run.get();
     seen.posts_received = counters_.posts_received.get();
+    seen.messages_submitted =
+        counters_.messages_submitted.get() + messages_.pushed() + hot_messages_.pushed();
     seen.messages_received = counters_.messages_received.get();
+    seen.messages_backpressured = counters_.messages_backpressured.get() +
+                                  counters_.backpressured_outside.load(std::memory_order_relaxed);
     seen.completions = counters_.completions.get();
     seen.attempts_succeeded = counters_.attempts_succeeded.get();
     seen.attempts_in_vain = counters_.attempts_in_vain.get();
