@@ -16,6 +16,7 @@
 namespace bench::asio_peer {
 
 auto ping_pong_entries() -> std::vector<entry>;
+auto one_way_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto stream_entries() -> std::vector<entry>;
 auto timer_storm_entries() -> std::vector<entry>;

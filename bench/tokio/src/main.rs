@@ -10,6 +10,7 @@ mod harness;
 mod histogram;
 mod keyed_counts;
 mod many_tasks;
+mod one_way;
 mod ping_pong;
 mod runtimes;
 mod serve;
@@ -20,6 +21,7 @@ mod timer_storm;
 
 fn main() {
     let mut all = ping_pong::entries();
+    all.extend(one_way::entries());
     all.extend(echo::entries());
     all.extend(streams::entries());
     all.extend(timer_storm::entries());
