@@ -13,6 +13,8 @@
 
 namespace spargio {
 
+class shard;
+
 namespace detail {
 class runtime_core;
 
@@ -59,6 +61,17 @@ public:
     template <message_payload T>
     result<std::size_t> send_many_nowait(std::span<const T> typed) const noexcept;
 
+    /// Tiny messages straight into the target's completion queue, without its mailbox: one MSG_RING
+    /// each, that brings the message and wakes the target in one, with this shard's next
+    /// submission. They keep their order among themselves only. What cannot go that way takes the
+    /// mailbox: values of 2^53 and more, what is beyond 64 under way, coalesced tags, and
+    /// everything from a thread that is no shard of that runtime. So does, later, what the kernel
+    /// refuses (a full or closing queue): room for it was set aside. Answers are those of the other
+    /// calls.
+    result<void> send_raw_direct_nowait(std::uint32_t tag, std::uint64_t value) const noexcept;
+    result<std::size_t>
+    send_many_raw_direct_nowait(std::span<const raw_message> messages) const noexcept;
+
     /// The same as an await, which yields when the target's mailbox holds the message: at once.
     /// Errors: errc::backpressure, errc::shut_down; the message was not queued. Nothing to cancel.
     detail::send_ticket send_raw(std::uint32_t tag, std::uint64_t value) const noexcept {
@@ -75,6 +88,10 @@ public:
     detail::send_ticket flush() const noexcept;
 
 private:
+    using send_function = std::size_t (*)(shard&, std::span<const raw_message>) noexcept;
+    result<std::size_t> send_by(send_function how,
+                                std::span<const raw_message> messages) const noexcept;
+
     friend class runtime_handle;
     remote_shard(std::shared_ptr<detail::runtime_core> core, unsigned index) noexcept
         : core_(std::move(core)), index_(index) {}

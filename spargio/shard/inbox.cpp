@@ -1,5 +1,9 @@
 #include "spargio/shard/inbox.hpp"
 
+#include <algorithm>
+
+#include "spargio/shard/message_lane.hpp"
+
 namespace spargio::detail {
 
 inbox::~inbox() {
@@ -24,6 +28,13 @@ bool inbox::empty() const noexcept {
             return false;
     }
     return outside_.empty();
+}
+
+message_lane* inbox::direct_lane_of(unsigned source) noexcept {
+    message_lane* lane = lanes_.load(std::memory_order_acquire);
+    while (lane != nullptr && !(lane->direct && lane->source() == source))
+        lane = lane->next;
+    return lane;
 }
 
 // --- taking --------------------------------------------------------------------------------------

@@ -5,10 +5,11 @@
 #include <span>
 
 #include "spargio/core/work_item.hpp"
-#include "spargio/shard/message_lane.hpp"
 #include "spargio/shard/message_queue.hpp"
 
 namespace spargio::detail {
+
+class message_lane;
 
 /// One who waits for messages: `waiter` is queued once `room` holds some.
 struct message_wait {
@@ -45,6 +46,8 @@ public:
     [[nodiscard]] bool receive(message_wait& wait) noexcept;
     /// Leaves the line. \return whether it stood in it.
     bool stop_receiving(message_wait& wait) noexcept;
+    /// The lane of `source` for what comes by completions, or null.
+    [[nodiscard]] message_lane* direct_lane_of(unsigned source) noexcept;
     /// Serves those who wait, each with what fits. \return messages taken.
     std::size_t deliver(work_list& woken) noexcept;
     [[nodiscard]] bool awaited() const noexcept { return first_ != nullptr; }

@@ -33,32 +33,46 @@ public:
     message_lane(const message_lane&) = delete;
     message_lane& operator=(const message_lane&) = delete;
 
+    // --- the source ------------------------------------------------------------------------------
+
     /// \return how many were queued, from the front.
     std::size_t push(std::span<const raw_message> sent) noexcept {
-        std::uint64_t room = mask_ + 1 - (tail_ - head_seen_);
-        if (room < sent.size()) [[unlikely]] {
-            head_seen_ = head_.load(std::memory_order_acquire);
-            room = mask_ + 1 - (tail_ - head_seen_);
-        }
-        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(room, sent.size()));
-        for (const raw_message& each : sent.first(count)) {
-            slot& free = slots_[tail_ & mask_];
-            ++tail_;
-            free.value = each.value;
-            free.stamp_and_tag.store(tail_ << 32 | each.tag, std::memory_order_release);
-        }
+        const std::size_t count = std::min<std::size_t>(room_for(sent.size()), sent.size());
+        write(sent.first(count));
         return count;
     }
+    /// Sets room for one message aside. False: there is none.
+    [[nodiscard]] bool reserve() noexcept {
+        if (room_for(1) == 0)
+            return false;
+        ++reserved_;
+        return true;
+    }
+    void release() noexcept {
+        SPARGIO_ASSERT(reserved_ != 0);
+        --reserved_;
+    }
+    /// Into room that was set aside.
+    void push_reserved(const raw_message& sent) noexcept {
+        release();
+        write(std::span(&sent, 1));
+    }
+
+    // --- the reader ------------------------------------------------------------------------------
+
     /// \return how many were written to `room`, from the front.
     std::size_t pop(std::span<message> room) noexcept {
         std::uint64_t position = head_.load(std::memory_order_relaxed);
+        const slot* const slots = slots_.data();
+        const std::uint64_t mask = mask_;
+        const unsigned source = source_;
         std::size_t count = 0;
         while (count != room.size()) {
-            const slot& next = slots_[position & mask_];
-            const std::uint64_t seen = next.stamp_and_tag.load(std::memory_order_acquire);
+            const slot& oldest = slots[position & mask];
+            const std::uint64_t seen = oldest.stamp_and_tag.load(std::memory_order_acquire);
             if (!filled(seen, position))
                 break;
-            room[count++] = {source_, static_cast<std::uint32_t>(seen), next.value};
+            room[count++] = {source, static_cast<std::uint32_t>(seen), oldest.value};
             ++position;
         }
         if (count != 0)
@@ -73,7 +87,13 @@ public:
     }
     [[nodiscard]] unsigned source() const noexcept { return source_; }
 
+    /// Messages ever taken. Thread: any.
+    [[nodiscard]] std::uint64_t taken() const noexcept {
+        return head_.load(std::memory_order_acquire);
+    }
+
     message_lane* next = nullptr;  // of the target's lanes
+    bool direct = false;           // filled from the target's completion queue
 
 private:
     struct alignas(16) slot {
@@ -85,6 +105,27 @@ private:
         : source_(source), mask_(capacity - 1), slots_(capacity) {
         SPARGIO_ASSERT(std::has_single_bit(capacity));
     }
+    /// At least `wanted` if there is so much.
+    [[nodiscard]] std::uint64_t room_for(std::size_t wanted) noexcept {
+        std::uint64_t room = mask_ + 1 - (tail_ - head_seen_) - reserved_;
+        if (room < wanted) [[unlikely]] {
+            head_seen_ = head_.load(std::memory_order_acquire);
+            room = mask_ + 1 - (tail_ - head_seen_) - reserved_;
+        }
+        return room;
+    }
+    void write(std::span<const raw_message> sent) noexcept {
+        slot* const slots = slots_.data();
+        const std::uint64_t mask = mask_;
+        std::uint64_t position = tail_;
+        for (const raw_message& each : sent) {
+            slot& free = slots[position & mask];
+            ++position;
+            free.value = each.value;
+            free.stamp_and_tag.store(position << 32 | each.tag, std::memory_order_release);
+        }
+        tail_ = position;
+    }
     /// Half of the stamp is enough: a slot's last content is `capacity` positions older.
     [[nodiscard]] static bool filled(std::uint64_t seen, std::uint64_t position) noexcept {
         return static_cast<std::uint32_t>(seen >> 32) == static_cast<std::uint32_t>(position + 1);
@@ -95,6 +136,7 @@ private:
     const zeroed_slots<slot> slots_;
     alignas(64) std::uint64_t tail_ = 0;  // the source's
     std::uint64_t head_seen_ = 0;
+    std::uint64_t reserved_ = 0;
     alignas(64) std::atomic<std::uint64_t> head_ = 0;  // the reader's
 };
 

@@ -11,7 +11,7 @@ bool receive_wait::start(promise_base& waiter, std::span<message> room) noexcept
     wait_.room = room;
     wait_.waiter = this;
     const shard::hold held(home());
-    if (home().receive(wait_, kind_)) {
+    if (home().receive(wait_, lane_)) {
         // Something was there. Its reader takes its turn all the same when it has had its share.
         if (spend_transfer())
             return false;
@@ -24,7 +24,7 @@ bool receive_wait::start(promise_base& waiter, std::span<message> room) noexcept
 
 bool receive_wait::on_stop() noexcept {
     // Not in the line any more: a message is already ours, and beats the cancel.
-    if (home().stop_receiving(wait_, kind_)) {
+    if (home().stop_receiving(wait_, lane_)) {
         cancelled_ = true;
         end_now();
     }

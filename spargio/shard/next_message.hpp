@@ -11,7 +11,7 @@ namespace spargio::detail {
 /// Waits for messages to the current shard, at least one and at most as many as there is room for.
 class receive_wait : stoppable_wait {
 protected:
-    explicit receive_wait(lane_kind kind) noexcept : kind_(kind) {}
+    explicit receive_wait(lane_kind lane) noexcept : lane_(lane) {}
     ~receive_wait() = default;
 
     [[nodiscard]] bool start(promise_base& waiter, std::span<message> room) noexcept;
@@ -22,14 +22,14 @@ private:
     bool on_stop() noexcept override;
 
     message_wait wait_;
-    const lane_kind kind_;
+    const lane_kind lane_;
     bool cancelled_ = false;
 };
 
 /// The next message to the current shard.
 class [[nodiscard]] message_awaiter final : receive_wait {
 public:
-    explicit message_awaiter(lane_kind kind = lane_kind::ordinary) noexcept : receive_wait(kind) {}
+    explicit message_awaiter(lane_kind lane = lane_kind::ordinary) noexcept : receive_wait(lane) {}
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <spargio_promise Promise>
@@ -49,8 +49,8 @@ private:
 /// As many as there are and fit.
 class [[nodiscard]] message_batch_awaiter final : receive_wait {
 public:
-    message_batch_awaiter(lane_kind kind, std::span<message> room) noexcept
-        : receive_wait(kind), room_(room) {}
+    message_batch_awaiter(lane_kind lane, std::span<message> room) noexcept
+        : receive_wait(lane), room_(room) {}
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <spargio_promise Promise>

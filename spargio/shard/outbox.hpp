@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
-#include "spargio/shard/message_lane.hpp"
-
 namespace spargio::detail {
+
+class message_lane;
+struct hot_cells;
 
 /// Messages of one kind keep their order; those of another may overtake them.
 enum class lane_kind : unsigned char { ordinary, hot };
@@ -19,9 +21,22 @@ public:
         destinations_.resize(shards);
         written_to_.reserve(shards);
     }
+    /// What arrives through the target's completion queue, and how many were ever sent that way.
+    struct direct_lane {
+        message_lane* lane = nullptr;
+        std::uint64_t sent = 0;
+    };
+
     /// Null before the first message.
     [[nodiscard]] message_lane*& lane_to(unsigned target, lane_kind kind) noexcept {
         return destinations_[target].lanes[static_cast<std::size_t>(kind)];
+    }
+    [[nodiscard]] direct_lane& direct_to(unsigned target, lane_kind kind) noexcept {
+        return destinations_[target].direct[static_cast<std::size_t>(kind)];
+    }
+    /// Null before the first addition.
+    [[nodiscard]] hot_cells*& cells_at(unsigned target) noexcept {
+        return destinations_[target].cells;
     }
     void wrote_to(unsigned target) noexcept {
         destination& to = destinations_[target];
@@ -42,7 +57,9 @@ public:
 
 private:
     struct destination {
-        std::array<message_lane*, 2> lanes{};  // owned by the target
+        std::array<message_lane*, 2> lanes{};  // owned by the target, as the cells are
+        hot_cells* cells = nullptr;
+        std::array<direct_lane, 2> direct{};
         bool written = false;
     };
     std::vector<destination> destinations_;

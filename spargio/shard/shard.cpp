@@ -13,7 +13,9 @@ shard::shard(kernel& entry, const shard_options& options)
       queues_(options.stealing),
       spinning_(std::uint64_t{options.spin_us} * 1000),
       messages_(options.mailbox_capacity),
-      hot_messages_(options.mailbox_capacity) {}
+      hot_messages_(options.mailbox_capacity),
+      counts_(options.tags.get()),
+      direct_(*this) {}
 
 shard::~shard() {
     if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once)
@@ -41,6 +43,7 @@ result<void> shard::open() {
         bell_.store(bell, std::memory_order_release);
         ring_->listen_to_bell(bell);
     }
+    ring_->set_message_port(direct_);
     ring_descriptor_.store(ring_->descriptor(), std::memory_order_release);
     open_ring_.store(ring_.get(), std::memory_order_release);
     return {};
@@ -119,6 +122,8 @@ void shard::run() {
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.
 void shard::service() noexcept {
     gather_woken();
+    if (direct_.any_settled()) [[unlikely]]
+        direct_.settle();
     while (!ring_->ended_early().empty())
         woken_.push(ring_->ended_early().pop());
     while (!left_.empty())
@@ -198,6 +203,7 @@ shard_stats shard::stats() const noexcept {
     seen.posts_received = counters_.posts_received.get();
     seen.messages_submitted =
         counters_.messages_submitted.get() + messages_.pushed() + hot_messages_.pushed();
+    seen.messages_failed = counters_.messages_failed.get();
     seen.messages_received = counters_.messages_received.get();
     seen.messages_backpressured = counters_.messages_backpressured.get() +
                                   counters_.backpressured_outside.load(std::memory_order_relaxed);

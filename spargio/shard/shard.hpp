@@ -3,12 +3,15 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "spargio/core/counter.hpp"
 #include "spargio/core/executor.hpp"
 #include "spargio/ring/ring.hpp"
+#include "spargio/shard/direct_mail.hpp"
+#include "spargio/shard/hot_counts.hpp"
 #include "spargio/shard/inbox.hpp"
 #include "spargio/shard/outbox.hpp"
 #include "spargio/shard/rescue_options.hpp"
@@ -27,8 +30,9 @@ namespace spargio {
 struct shard_options {
     unsigned index = 0;
     ring_options ring;
-    unsigned mailbox_capacity = 4096;  ///< messages of each source; a power of two
-    unsigned spin_us = 100;            ///< longest spin before a sleep; 0: never spin
+    unsigned mailbox_capacity = 4096;               ///< messages of each source; a power of two
+    std::shared_ptr<const detail::tag_table> tags;  ///< null: no tag is hot
+    unsigned spin_us = 100;                         ///< longest spin before a sleep; 0: never spin
     steal_options stealing;
     rescue_options rescue;
 };
@@ -122,14 +126,20 @@ public:
         return inbox_of(kind).stop_receiving(wait);
     }
 
+    [[nodiscard]] detail::hot_counts& counts() noexcept { return counts_; }
+
     // --- any thread ------------------------------------------------------------------------------
 
+    /// Which of the coalesced tags it is, if it is one.
+    [[nodiscard]] std::optional<std::uint8_t> number_of_coalesced(std::uint32_t tag) const noexcept;
     void post(detail::work_item& item) noexcept override;
     /// For what can wait until the shard comes by: a sleeper is not woken for it.
     void post_without_bell(detail::work_item& item) noexcept { posts_.push(item); }
     /// Queues messages of the calling thread at `target`; who is a shard that knows it has a lane
     /// there. \return how many there was room for, from the front.
     static std::size_t send(shard& target, std::span<const raw_message> sent) noexcept;
+    /// The same through the target's completion queue, where that is possible.
+    static std::size_t send_direct(shard& target, std::span<const raw_message> sent) noexcept;
     /// From a thread that has no lane, whatever it calls itself. False: there was no room.
     [[nodiscard]] bool try_send(const message& sent) noexcept;
     void request_exit() noexcept;
@@ -143,6 +153,7 @@ public:
     [[nodiscard]] shard_stats stats() const noexcept;
 
 private:
+    friend class detail::direct_mail;
     enum class exit_mode : std::uint8_t { none, when_empty, at_once };
     /// Keeps the ring and its bell open for a thread that does not own them.
     class visit {
@@ -161,7 +172,7 @@ private:
         detail::counter<> turns, items_run, forks_in_place, posts_received, messages_received,
             completions, attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks,
             bells_sent, searches, thefts, items_stolen, searchers_woken, items_rescued, nudges,
-            messages_submitted, messages_backpressured;
+            messages_submitted, messages_backpressured, messages_failed;
         std::atomic<std::uint64_t> bells_from_outside = 0;
         std::atomic<std::uint64_t> backpressured_outside = 0;
     };
@@ -195,20 +206,23 @@ private:
     void wake_for_exit() noexcept;
 
     // shard_messages.cpp
-    [[nodiscard]] bool open_lane(shard& target, detail::message_lane*& lane,
-                                 detail::lane_kind kind) noexcept;
-    std::size_t take_from_outside(std::span<const raw_message> sent) noexcept;
+    detail::message_lane* open_lane(unsigned source, detail::lane_kind kind) noexcept;
+    std::size_t take_in(shard* source, std::span<const raw_message> sent,
+                        detail::lane_kind kind) noexcept;
+    std::size_t take_in_by_tag(shard* source, std::span<const raw_message> sent) noexcept;
+    [[nodiscard]] bool add_to_count(shard* source, std::uint8_t number,
+                                    std::uint64_t value) noexcept;
     void ring_bells() noexcept;
     void deliver_messages() noexcept;
     [[nodiscard]] detail::inbox& inbox_of(detail::lane_kind kind) noexcept {
         return kind == detail::lane_kind::hot ? hot_messages_ : messages_;
     }
     [[nodiscard]] bool messages_awaited() const noexcept {
-        return messages_.awaited() || hot_messages_.awaited();
+        return messages_.awaited() || hot_messages_.awaited() || counts_.awaited();
     }
     [[nodiscard]] bool messages_deliverable() const noexcept {
         return (messages_.awaited() && !messages_.empty()) ||
-               (hot_messages_.awaited() && !hot_messages_.empty());
+               (hot_messages_.awaited() && !hot_messages_.empty()) || counts_.deliverable();
     }
 
     // shard_steal.cpp
@@ -273,6 +287,8 @@ private:
     detail::wake_list posts_;
     detail::inbox messages_;
     detail::inbox hot_messages_;
+    detail::hot_counts counts_;
+    detail::direct_mail direct_;
 };
 
 }  // namespace spargio

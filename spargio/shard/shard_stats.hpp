@@ -12,7 +12,8 @@ struct shard_stats {
     std::uint64_t posts_received = 0;      ///< items other threads handed over
     std::uint64_t messages_submitted = 0;  ///< by this shard, and to it by those that are none
     std::uint64_t messages_backpressured = 0;  ///< of such, refused for want of room
-    std::uint64_t messages_received = 0;       ///< handed to who waits for them
+    std::uint64_t messages_failed = 0;         ///< direct ones that went to the mailbox instead
+    std::uint64_t messages_received = 0;       ///< handed to who waits, but for counts
     std::uint64_t completions = 0;             ///< taken from the ring
     std::uint64_t attempts_succeeded = 0;      ///< operations done without the ring
     std::uint64_t attempts_in_vain = 0;

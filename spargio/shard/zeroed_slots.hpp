@@ -25,6 +25,7 @@ public:
 
     /// False: there was no memory.
     [[nodiscard]] bool valid() const noexcept { return memory_ != nullptr; }
+    [[nodiscard]] Slot* data() const noexcept { return first_; }
     [[nodiscard]] Slot& operator[](std::size_t index) const noexcept { return first_[index]; }
 
 private:

@@ -37,7 +37,7 @@ using runtime_test::built;
 using runtime_test::with_shards;
 
 struct too_large {
-    static constexpr std::uint32_t message_tag = 1;
+    [[maybe_unused]] static constexpr std::uint32_t message_tag = 1;
     std::uint64_t two[2];
 };
 struct not_tagged {
@@ -89,6 +89,15 @@ const send_form forms[] = {
      [](remote_shard target, std::uint64_t value) -> task<result<void>> {
          const level typed[] = {with(value)};
          co_return all_or(target.send_many_nowait(std::span<const level>(typed)));
+     }},
+    {"send_raw_direct_nowait",
+     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
+         co_return target.send_raw_direct_nowait(77, to_message(with(value)).value);
+     }},
+    {"send_many_raw_direct_nowait",
+     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
+         const raw_message raw[] = {to_message(with(value))};
+         co_return all_or(target.send_many_raw_direct_nowait(raw));
      }},
 };
 

@@ -33,11 +33,49 @@ class receiving_several final : public cancel_subject {
     std::size_t received_ = 0;
 };
 
+class receiving_a_count final : public cancel_subject {
+    task<result<void>> run() override {
+        const auto count = co_await this_shard::next_hot_count(counted_tag);
+        if (!count)
+            co_return failure(count.error());
+        count_ = *count;
+        co_return result<void>{};
+    }
+    void let_end() override { EXPECT_TRUE(this_shard::remote(0).send_raw_nowait(counted_tag, 5)); }
+    task<void> check(bool cancelled) override {
+        EXPECT_EQ(value_or_throw(this_shard::try_take_hot_count(counted_tag)), cancelled ? 5u : 0u);
+        EXPECT_EQ(count_, cancelled ? 0u : 5u);
+        co_return;
+    }
+    std::uint64_t count_ = 0;
+};
+
+class receiving_a_hot_message final : public cancel_subject {
+    task<result<void>> run() override {
+        const auto received = co_await this_shard::next_hot_event();
+        if (!received)
+            co_return failure(received.error());
+        value_ = received->value;
+        co_return result<void>{};
+    }
+    void let_end() override { EXPECT_TRUE(this_shard::remote(0).send_raw_nowait(hot_tag, 6)); }
+    task<void> check(bool cancelled) override {
+        if (cancelled) {
+            EXPECT_EQ(value_, 0u);
+            value_ = value_or_throw(co_await this_shard::next_hot_event()).value;
+        }
+        EXPECT_EQ(value_, 6u);
+    }
+    std::uint64_t value_ = 0;
+};
+
 }  // namespace
 
 const std::vector<cancel_case>& message_cases() {
     static const std::vector<cancel_case> cases = {
         {"next_events", made<receiving_several>, made<receiving_several>},
+        {"next_hot_event", made<receiving_a_hot_message>, made<receiving_a_hot_message>},
+        {"next_hot_count", made<receiving_a_count>, made<receiving_a_count>},
     };
     return cases;
 }

@@ -23,9 +23,14 @@ protected:
     /// Runs `scenario(case)` on shard 0 of 2. One kernel worker a shard, for busy_worker.
     template <class Scenario>
     static void on_shards(Scenario scenario) {
-        run_with(
-            runtime_builder().shards(2).ring_entries(16).io_workers(1).block_signals({SIGUSR2}),
-            [=] { return scenario(GetParam()); });
+        run_with(runtime_builder()
+                     .shards(2)
+                     .ring_entries(16)
+                     .io_workers(1)
+                     .block_signals({SIGUSR2})
+                     .hot_tags({hot_tag})
+                     .coalesced_hot_tags({{counted_tag, 100}}),
+                 [=] { return scenario(GetParam()); });
     }
 };
 
