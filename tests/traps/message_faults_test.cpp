@@ -61,5 +61,66 @@ TEST(MessageFaults, AtEveryPointNothingIsLostOrOutOfOrder) {
     EXPECT_GT(whole, 10u);
 }
 
+constexpr std::uint32_t counted = 9;
+
+/// The same through the target's completion queue, and an addition to a count with each lot.
+task<std::uint64_t> send_directly() {
+    const remote_shard target = this_shard::remote(1);
+    std::uint64_t wrong = 0;
+    for (std::uint64_t lot = 0; lot < 6; ++lot) {
+        const std::array<raw_message, 4> messages = {
+            {{1, lot}, {counted, 1}, {1, 10 * lot}, {1, 100 * lot}}};
+        const auto accepted = target.send_many_raw_direct_nowait(messages);
+        wrong += !accepted || *accepted != 4;
+        const auto reply = co_await this_shard::next_event();
+        wrong += !reply || reply->value != 111 * lot;
+    }
+    co_return wrong;
+}
+
+task<std::uint64_t> receive_sums() {
+    std::array<message, 3> room;
+    std::uint64_t wrong = 0;
+    std::uint64_t counted_so_far = 0;
+    for (std::uint64_t lot = 0; lot < 6; ++lot) {
+        std::uint64_t sum = 0;
+        for (std::size_t left = 3; left != 0;) {
+            const auto got = co_await this_shard::next_events(std::span(room).first(left));
+            if (!got)
+                co_return ~std::uint64_t{0};
+            for (const message& each : std::span(room).first(*got))
+                sum += each.value;
+            left -= *got;
+        }
+        while (counted_so_far != lot + 1)
+            counted_so_far += (co_await this_shard::next_hot_count(counted)).value_or(100);
+        wrong += !this_shard::remote(0).send_raw_direct_nowait(2, sum);
+    }
+    co_return wrong;
+}
+
+TEST(MessageFaults, AtEveryPointNothingThatIsSentDirectlyIsLost) {
+    std::uint64_t whole = 0;
+    std::uint64_t rerouted = 0;
+    const auto scenario = [&](testing::simulated_kernel& kernel) {
+        auto built = runtime_builder()
+                         .shards(2)
+                         .ring_entries(16)
+                         .spin_us(0)
+                         .coalesced_hot_tags({{counted, 50}})
+                         .build_on(kernel);
+        if (!built)
+            return;
+        auto receiving = built->handle().spawn(placement::pinned(1), receive_sums());
+        EXPECT_EQ(built->block_on(0, send_directly), 0u) << kernel.describe();
+        EXPECT_EQ(receiving->wait(), 0u) << kernel.describe();
+        rerouted += built->handle().stats(0).messages_failed;
+        ++whole;
+    };
+    testing::fault_sweep(scenario, {.missing = {feature::register_message}});
+    EXPECT_GT(whole, 10u);
+    EXPECT_GT(rerouted, 3u);
+}
+
 }  // namespace
 }  // namespace spargio::trap_test
