@@ -9,7 +9,8 @@ auto main(int argc, char** argv) -> int {
                              bench::limit::fs_read_entries(), bench::limit::fan_out_entries(),
                              bench::limit::fork_join_entries(), bench::limit::timer_storm_entries(),
                              bench::limit::watchdogs_entries(), bench::limit::serve_entries(),
-                             bench::limit::channel_entries(), bench::limit::cross_call_entries()})
+                             bench::limit::channel_entries(), bench::limit::cross_call_entries(),
+                             bench::limit::one_way_entries()})
         all.insert(all.end(), part.begin(), part.end());
     return bench::serve(argc, argv, all);
 }

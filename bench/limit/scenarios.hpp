@@ -8,6 +8,7 @@ namespace bench::limit {
 
 auto ping_pong_entries() -> std::vector<entry>;
 auto cross_call_entries() -> std::vector<entry>;
+auto one_way_entries() -> std::vector<entry>;
 auto cold_start_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto stream_entries() -> std::vector<entry>;

@@ -8,6 +8,7 @@ namespace bench::own {
 
 auto ping_pong_entries() -> std::vector<entry>;
 auto cross_call_entries() -> std::vector<entry>;
+auto one_way_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto stream_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;

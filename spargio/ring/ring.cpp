@@ -151,6 +151,19 @@ bool ring::send_bell(int target_descriptor, unsigned target) noexcept {
     return true;
 }
 
+bool ring::send_message(int target_descriptor, std::uint64_t payload, std::uint32_t word,
+                        unsigned number) noexcept {
+    if (!features_.has(feature::message_ring))
+        return false;
+    ::io_uring_sqe* request = acquire();
+    if (request == nullptr)
+        return false;
+    io_uring_prep_msg_ring(request, target_descriptor, word,
+                           detail::user_data(completion_tag::message, payload), 0);
+    request->user_data = detail::user_data(completion_tag::message_sent, number);
+    return true;
+}
+
 std::bitset<ring::most_rings> ring::take_failed_bells() noexcept {
     bells_failed_ = false;
     return std::exchange(failed_bells_, {});
@@ -310,6 +323,17 @@ unsigned ring::reap(detail::work_list& ready) noexcept {
             break;
         case completion_tag::bell_listener:
             bell_idle_ = true;
+            break;
+        case completion_tag::message:
+        case completion_tag::message_sent:
+            if (port_ == nullptr) [[unlikely]] {
+                stray();
+            } else if (detail::tag_of(data) == completion_tag::message) {
+                port_->arrived(detail::payload_of(data),
+                               static_cast<std::uint32_t>(completion.res));
+            } else {
+                port_->settled(detail::number_of(data), completion.res < 0);
+            }
             break;
         }
     }

@@ -9,6 +9,7 @@
 #include "spargio/core/work_item.hpp"
 #include "spargio/ring/feature.hpp"
 #include "spargio/ring/kernel.hpp"
+#include "spargio/ring/message_port.hpp"
 #include "spargio/ring/operation.hpp"
 
 namespace spargio {
@@ -59,6 +60,12 @@ public:
     /// Wakes the ring `target_descriptor` with the next flush; `target` (below most_rings) names it
     /// in take_failed_bells(). False: no room just now, use another way.
     [[nodiscard]] bool send_bell(int target_descriptor, unsigned target) noexcept;
+    /// Puts a message into the completion queue of another ring with the next flush: `payload`,
+    /// below 2^61, and a word. The port is told what became of `number`. False: no room just now.
+    [[nodiscard]] bool send_message(int target_descriptor, std::uint64_t payload,
+                                    std::uint32_t word, unsigned number) noexcept;
+    /// Where messages of others, and what became of the own, are told. Without one they are stray.
+    void set_message_port(message_port& port) noexcept { port_ = &port; }
     /// Reads one bell stroke from eventfd `bell` in the background, for ever: its writes wake
     /// wait().
     void listen_to_bell(int bell) noexcept;
@@ -164,6 +171,7 @@ private:
     detail::work_list ended_early_;
     std::bitset<most_rings> failed_bells_;
     bool bells_failed_ = false;
+    message_port* port_ = nullptr;
     int bell_ = -1;
     bool bell_idle_ = false;  // listen_to_bell()'s read has to be placed again
 

@@ -41,6 +41,14 @@ runtime_builder& runtime_builder::mailbox_capacity(unsigned messages) {
     settings_.mailbox_capacity = messages;
     return *this;
 }
+runtime_builder& runtime_builder::hot_tags(std::vector<std::uint32_t> tags) {
+    settings_.hot_tags = std::move(tags);
+    return *this;
+}
+runtime_builder& runtime_builder::coalesced_hot_tags(std::vector<coalesced_tag> tags) {
+    settings_.coalesced_hot_tags = std::move(tags);
+    return *this;
+}
 runtime_builder& runtime_builder::max_tasks(std::uint64_t tasks) {
     settings_.max_tasks = tasks;
     return *this;
@@ -149,6 +157,25 @@ std::string fault_of(const rescue_options& how) {
     });
 }
 
+std::string fault_of_tags(const std::vector<std::uint32_t>& hot,
+                          const std::vector<coalesced_tag>& coalesced) {
+    if (hot.size() > detail::tag_table::most)
+        return out_of_range("the number of hot_tags", hot.size(), "0 to 64");
+    if (coalesced.size() > detail::tag_table::most)
+        return out_of_range("the number of coalesced_hot_tags", coalesced.size(), "0 to 64");
+    std::set<std::uint32_t> seen(hot.begin(), hot.end());
+    if (seen.size() != hot.size())
+        return "hot_tags names a tag twice";
+    for (const coalesced_tag& each : coalesced) {
+        if (!seen.insert(each.tag).second)
+            return "coalesced_hot_tags names tag " + std::to_string(each.tag) +
+                   ", which is a hot tag already";
+        if (each.wake_threshold == 0)
+            return out_of_range("a wake_threshold of coalesced_hot_tags", 0, "at least 1");
+    }
+    return {};
+}
+
 }  // namespace
 
 std::expected<runtime_settings, error> runtime_builder::checked() const {
@@ -184,6 +211,8 @@ std::expected<runtime_settings, error> runtime_builder::checked() const {
     if (s.blocking_queue > 1u << 20)
         return invalid(out_of_range("blocking_queue", s.blocking_queue, "0 to 1048576"));
     if (auto fault = fault_of(s.stealing) + fault_of(s.rescue); !fault.empty())
+        return invalid(std::move(fault));
+    if (auto fault = fault_of_tags(s.hot_tags, s.coalesced_hot_tags); !fault.empty())
         return invalid(std::move(fault));
     // CPUs that shards share count once.
     const std::set<unsigned> named(s.affinity.begin(), s.affinity.end());

@@ -8,6 +8,7 @@
 
 #include "spargio/core/error.hpp"
 #include "spargio/ring/feature.hpp"
+#include "spargio/shard/hot_tags.hpp"
 #include "spargio/shard/rescue_options.hpp"
 #include "spargio/shard/steal_options.hpp"
 
@@ -24,6 +25,8 @@ struct runtime_settings {
     unsigned operations_in_flight = 65'536;
     unsigned io_workers = 32;
     unsigned mailbox_capacity = 4096;
+    std::vector<std::uint32_t> hot_tags;
+    std::vector<coalesced_tag> coalesced_hot_tags;
     std::uint64_t max_tasks = 1u << 20;
     unsigned spin_us = 100;
     unsigned blocking_threads = 16;
@@ -56,8 +59,16 @@ public:
     runtime_builder& operations_in_flight(unsigned operations);
     /// Kernel threads a shard for operations that block (fsync, open, ...): 1 to 1,024. Default 32.
     runtime_builder& io_workers(unsigned threads);
-    /// Messages that wait at one shard: a power of two from 2 to 1,048,576. Default 4,096.
+    /// Messages that wait at one shard, of each other shard, and as many of all other threads
+    /// together: a power of two from 2 to 1,048,576. 16 bytes each, for every two shards where one
+    /// has sent to the other. Default 4,096.
     runtime_builder& mailbox_capacity(unsigned messages);
+    /// Tags whose messages have a lane of their own, and are received by next_hot_event(): at most
+    /// 64. They neither wait behind others nor keep their order with them. Default none.
+    runtime_builder& hot_tags(std::vector<std::uint32_t> tags);
+    /// Tags whose messages add up instead of queueing, and are received by next_hot_count(): at
+    /// most 64, none twice or among hot_tags(), each with a threshold of at least 1. Default none.
+    runtime_builder& coalesced_hot_tags(std::vector<coalesced_tag> tags);
     /// Tasks alive on one shard, at least 1; past it spawning answers errc::overloaded.
     /// Default 1,048,576.
     runtime_builder& max_tasks(std::uint64_t tasks);

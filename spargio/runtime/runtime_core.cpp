@@ -13,7 +13,14 @@
 namespace spargio::detail {
 namespace {
 
-shard_options options_of(const runtime_settings& settings, unsigned index) {
+std::shared_ptr<const tag_table> tags_of(const runtime_settings& settings) {
+    if (settings.hot_tags.empty() && settings.coalesced_hot_tags.empty())
+        return nullptr;
+    return std::make_shared<const tag_table>(settings.hot_tags, settings.coalesced_hot_tags);
+}
+
+shard_options options_of(const runtime_settings& settings, unsigned index,
+                         std::shared_ptr<const tag_table> tags) {
     shard_options options;
     options.index = index;
     options.ring.entries = settings.ring_entries;
@@ -23,6 +30,7 @@ shard_options options_of(const runtime_settings& settings, unsigned index) {
     options.ring.deferred = settings.deferred_taskrun;
     options.ring.disabled = settings.disabled;
     options.mailbox_capacity = settings.mailbox_capacity;
+    options.tags = std::move(tags);
     options.spin_us = settings.spin_us;
     options.stealing = settings.stealing;
     options.rescue = settings.rescue;
@@ -58,8 +66,9 @@ runtime_core::runtime_core(kernel& entry, const runtime_settings& settings)
       blocking_(settings.blocking_threads, settings.blocking_queue, settings.thread_name + "-job"),
       thread_ended_(settings.shards),
       process_(::getpid()) {
+    const auto tags = tags_of(settings);
     for (unsigned index = 0; index < settings.shards; ++index) {
-        shards_.push_back(std::make_unique<shard>(kernel_, options_of(settings, index)));
+        shards_.push_back(std::make_unique<shard>(kernel_, options_of(settings, index, tags)));
         shards_.back()->join_family(this);
         registries_.push_back(
             std::make_unique<task_registry>(*this, *shards_.back(), index, settings.max_tasks));

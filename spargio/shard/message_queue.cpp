@@ -1,35 +1,17 @@
 #include "spargio/shard/message_queue.hpp"
 
 #include <bit>
-#include <cstdlib>
 #include <new>
-#include <type_traits>
 
 #include "spargio/core/assert.hpp"
 
 namespace spargio::detail {
 
-namespace {
-
-// Not from mmap(2): unmapping interrupts every CPU that ran this process, the C library keeps it.
-void* zeros(std::size_t count, std::size_t bytes) {
-    void* memory = std::calloc(count, bytes);
-    if (memory == nullptr)
-        throw std::bad_alloc();
-    return memory;
-}
-
-}  // namespace
-
 // A slot of zeros is an empty slot, so none is written before it is used.
-message_queue::message_queue(unsigned capacity)
-    : mask_(capacity - 1), slots_(static_cast<slot*>(zeros(capacity, sizeof(slot)))) {
+message_queue::message_queue(unsigned capacity) : mask_(capacity - 1), slots_(capacity) {
     SPARGIO_ASSERT(std::has_single_bit(capacity));
-    static_assert(std::is_trivially_destructible_v<slot>);
-}
-
-message_queue::~message_queue() {
-    std::free(slots_);
+    if (!slots_.valid())
+        throw std::bad_alloc();
 }
 
 bool message_queue::push(const message& sent) noexcept {

@@ -4,14 +4,15 @@
 
 namespace spargio::detail {
 
-bool message_awaiter::start(promise_base& waiter) noexcept {
+bool receive_wait::start(promise_base& waiter, std::span<message> room) noexcept {
     cancelled_ = !bind(waiter);
     if (cancelled_)
         return false;
+    wait_.room = room;
     wait_.waiter = this;
     const shard::hold held(home());
-    if (home().receive(wait_)) {
-        // A message was there. Its reader takes its turn all the same when it has had its share.
+    if (home().receive(wait_, lane_)) {
+        // Something was there. Its reader takes its turn all the same when it has had its share.
         if (spend_transfer())
             return false;
         end_now();
@@ -21,19 +22,19 @@ bool message_awaiter::start(promise_base& waiter) noexcept {
     return true;
 }
 
-bool message_awaiter::on_stop() noexcept {
+bool receive_wait::on_stop() noexcept {
     // Not in the line any more: a message is already ours, and beats the cancel.
-    if (home().stop_receiving(wait_)) {
+    if (home().stop_receiving(wait_, lane_)) {
         cancelled_ = true;
         end_now();
     }
     return true;
 }
 
-result<message> message_awaiter::await_resume() const noexcept {
+result<std::size_t> receive_wait::taken() const noexcept {
     if (cancelled_)
         return failure(ECANCELED);
-    return wait_.received;
+    return wait_.taken;
 }
 
 }  // namespace spargio::detail

@@ -12,7 +12,10 @@ shard::shard(kernel& entry, const shard_options& options)
       options_(options),
       queues_(options.stealing),
       spinning_(std::uint64_t{options.spin_us} * 1000),
-      messages_(options.mailbox_capacity) {}
+      messages_(options.mailbox_capacity),
+      hot_messages_(options.mailbox_capacity),
+      counts_(options.tags.get()),
+      direct_(*this) {}
 
 shard::~shard() {
     if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once)
@@ -41,6 +44,7 @@ result<void> shard::open() {
         ring_->listen_to_bell(bell);
     }
     opened_ns_.store(now_ns(), std::memory_order_relaxed);
+    ring_->set_message_port(direct_);
     ring_descriptor_.store(ring_->descriptor(), std::memory_order_release);
     open_ring_.store(ring_.get(), std::memory_order_release);
     return {};
@@ -49,6 +53,7 @@ result<void> shard::open() {
 void shard::meet(std::span<const std::unique_ptr<shard>> peers,
                  detail::work_share& share) noexcept {
     peers_ = peers;
+    outbox_.meet(peers.size());
     if (peers.size() == 1)
         return;
     share_ = &share;
@@ -64,7 +69,7 @@ void shard::close() noexcept {
     open_ring_.store(nullptr, std::memory_order_seq_cst);
     for (detail::backoff between_looks; visitors_.load(std::memory_order_seq_cst) != 0;)
         between_looks.wait();
-    SPARGIO_ASSERT(queues_.empty() && timers_.empty() && first_waiting_ == nullptr);
+    SPARGIO_ASSERT(queues_.empty() && timers_.empty() && !messages_awaited());
     ring_.reset();
     if (const int bell = bell_.exchange(-1); bell >= 0)
         kernel_.close_bell(bell);
@@ -95,6 +100,8 @@ void shard::run() {
             // Given up while tasks run: from here on another shard may service this one.
             claim_.release();
             const unsigned items = run_ready();
+            if (outbox_.bells_due())
+                ring_bells();
             if (timed)
                 measure_turn(now_ns() - began, items, sampled);
             claim_.acquire();
@@ -114,6 +121,8 @@ void shard::run() {
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.
 void shard::service() noexcept {
     gather_woken();
+    if (direct_.any_settled()) [[unlikely]]
+        direct_.settle();
     while (!ring_->ended_early().empty())
         woken_.push(ring_->ended_early().pop());
     while (!left_.empty())
@@ -129,7 +138,7 @@ void shard::gather_woken() noexcept {
         counters_.completions.add(ring_->reap(woken_));
     if (!timers_.empty())
         counters_.timers_fired.add(timers_.fire(now_ns(), woken_));
-    if (first_waiting_ != nullptr)
+    if (messages_awaited())
         deliver_messages();
     if (ring_->bells_failed()) [[unlikely]]
         retry_bells();
@@ -178,49 +187,11 @@ bool shard::may_exit() const noexcept {
 
 bool shard::work_visible() const noexcept {
     return !posts_.empty() || ring_->completions_visible() || !woken_.empty() || !left_.empty() ||
-           (first_waiting_ != nullptr && !messages_.empty()) || !ring_->ended_early().empty() ||
-           may_exit();
+           messages_deliverable() || !ring_->ended_early().empty() || may_exit();
 }
 
 bool shard::timers_due() const noexcept {
     return !timers_.empty() && timers_.earliest_ns() <= now_ns();
-}
-
-// --- messages ------------------------------------------------------------------------------------
-
-bool shard::receive(message_wait& wait) noexcept {
-    if (first_waiting_ == nullptr && messages_.pop(wait.received)) {
-        ++counters_.messages_received;
-        return true;
-    }
-    wait.next = nullptr;
-    (last_waiting_ != nullptr ? last_waiting_->next : first_waiting_) = &wait;
-    last_waiting_ = &wait;
-    return false;
-}
-
-bool shard::stop_receiving(message_wait& wait) noexcept {
-    message_wait* before = nullptr;
-    for (message_wait* at = first_waiting_; at != nullptr; before = at, at = at->next) {
-        if (at != &wait)
-            continue;
-        (before != nullptr ? before->next : first_waiting_) = wait.next;
-        if (last_waiting_ == &wait)
-            last_waiting_ = before;
-        return true;
-    }
-    return false;
-}
-
-void shard::deliver_messages() noexcept {
-    while (first_waiting_ != nullptr && messages_.pop(first_waiting_->received)) {
-        message_wait& served = *first_waiting_;
-        first_waiting_ = served.next;
-        if (first_waiting_ == nullptr)
-            last_waiting_ = nullptr;
-        ++counters_.messages_received;
-        woken_.push(*served.waiter);
-    }
 }
 
 shard::ring_numbers shard::numbers_of(const ring& seen) noexcept {
@@ -243,7 +214,12 @@ shard_stats shard::stats() const noexcept {
     if (const std::uint64_t opened = opened_ns_.load(std::memory_order_relaxed); opened != 0)
         seen.lifetime_ns = now_ns() - opened;
     seen.posts_received = counters_.posts_received.get();
+    seen.messages_submitted =
+        counters_.messages_submitted.get() + messages_.pushed() + hot_messages_.pushed();
+    seen.messages_failed = counters_.messages_failed.get();
     seen.messages_received = counters_.messages_received.get();
+    seen.messages_backpressured = counters_.messages_backpressured.get() +
+                                  counters_.backpressured_outside.load(std::memory_order_relaxed);
     seen.completions = counters_.completions.get();
     seen.attempts_succeeded = counters_.attempts_succeeded.get();
     seen.attempts_in_vain = counters_.attempts_in_vain.get();

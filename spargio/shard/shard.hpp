@@ -3,13 +3,17 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "spargio/core/counter.hpp"
 #include "spargio/core/executor.hpp"
 #include "spargio/ring/ring.hpp"
-#include "spargio/shard/message_queue.hpp"
+#include "spargio/shard/direct_mail.hpp"
+#include "spargio/shard/hot_counts.hpp"
+#include "spargio/shard/inbox.hpp"
+#include "spargio/shard/outbox.hpp"
 #include "spargio/shard/rescue_options.hpp"
 #include "spargio/shard/run_queues.hpp"
 #include "spargio/shard/service_claim.hpp"
@@ -26,8 +30,9 @@ namespace spargio {
 struct shard_options {
     unsigned index = 0;
     ring_options ring;
-    unsigned mailbox_capacity = 4096;  ///< messages; a power of two
-    unsigned spin_us = 100;            ///< longest spin before a sleep; 0: never spin
+    unsigned mailbox_capacity = 4096;               ///< messages of each source; a power of two
+    std::shared_ptr<const detail::tag_table> tags;  ///< null: no tag is hot
+    unsigned spin_us = 100;                         ///< longest spin before a sleep; 0: never spin
     steal_options stealing;
     rescue_options rescue;
 };
@@ -84,6 +89,9 @@ public:
     /// Where a new stealable task starts: here, unless on the peer whose turn it is to be asked
     /// clearly fewer operations wait for the kernel, as those of connections do.
     [[nodiscard]] shard& home_for_new_task() noexcept;
+    /// Everything sent so far is in its target's mailbox already; after this, so is the bell of
+    /// every target that slept with the kernel.
+    void flush_messages() noexcept;
     void count_attempt(bool succeeded) noexcept {
         ++(succeeded ? counters_.attempts_succeeded : counters_.attempts_in_vain);
     }
@@ -111,23 +119,31 @@ public:
     /// Keeps a request that only the owner can answer for its next service.
     void leave_to_owner(detail::work_item& request) noexcept { left_.push(request); }
 
-    /// One who waits for this shard's next message: `waiter` is queued once `received` holds it.
-    struct message_wait {
-        message received;
-        detail::work_item* waiter = nullptr;
-        message_wait* next = nullptr;
-    };
-    /// Takes a message at once (true), or joins the line of those who wait (false).
-    [[nodiscard]] bool receive(message_wait& wait) noexcept;
+    using message_wait = detail::message_wait;
+    /// Takes messages at once (true), or joins the line of those who wait (false).
+    [[nodiscard]] bool receive(message_wait& wait,
+                               detail::lane_kind kind = detail::lane_kind::ordinary) noexcept;
     /// Leaves the line. \return whether it stood in it.
-    bool stop_receiving(message_wait& wait) noexcept;
+    bool stop_receiving(message_wait& wait,
+                        detail::lane_kind kind = detail::lane_kind::ordinary) noexcept {
+        return inbox_of(kind).stop_receiving(wait);
+    }
+
+    [[nodiscard]] detail::hot_counts& counts() noexcept { return counts_; }
 
     // --- any thread ------------------------------------------------------------------------------
 
+    /// Which of the coalesced tags it is, if it is one.
+    [[nodiscard]] std::optional<std::uint8_t> number_of_coalesced(std::uint32_t tag) const noexcept;
     void post(detail::work_item& item) noexcept override;
     /// For what can wait until the shard comes by: a sleeper is not woken for it.
     void post_without_bell(detail::work_item& item) noexcept { posts_.push(item); }
-    /// False: the mailbox is full and the message was not queued.
+    /// Queues messages of the calling thread at `target`; who is a shard that knows it has a lane
+    /// there. \return how many there was room for, from the front.
+    static std::size_t send(shard& target, std::span<const raw_message> sent) noexcept;
+    /// The same through the target's completion queue, where that is possible.
+    static std::size_t send_direct(shard& target, std::span<const raw_message> sent) noexcept;
+    /// From a thread that has no lane, whatever it calls itself. False: there was no room.
     [[nodiscard]] bool try_send(const message& sent) noexcept;
     void request_exit() noexcept;
     /// Ends run() at the next turn whatever is left; frames and operations stay as they are.
@@ -140,6 +156,7 @@ public:
     [[nodiscard]] shard_stats stats() const noexcept;
 
 private:
+    friend class detail::direct_mail;
     enum class exit_mode : std::uint8_t { none, when_empty, at_once };
     /// Keeps the ring and its bell open for a thread that does not own them.
     class visit {
@@ -158,8 +175,10 @@ private:
         detail::counter<> turns, items_run, stealable_run, forks_in_place, spins, probes,
             searches_in_vain, bells_spared, busy_ns, posts_received, messages_received, completions,
             attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent,
-            searches, thefts, items_stolen, searchers_woken, items_rescued, nudges;
+            searches, thefts, items_stolen, searchers_woken, items_rescued, nudges,
+            messages_submitted, messages_backpressured, messages_failed;
         std::atomic<std::uint64_t> bells_from_outside = 0;
+        std::atomic<std::uint64_t> backpressured_outside = 0;
         detail::time_counts turn_time, item_time;
     };
     struct ring_numbers {
@@ -178,7 +197,6 @@ private:
 
     void service() noexcept;
     void gather_woken() noexcept;
-    void deliver_messages() noexcept;
     void measure_turn(std::uint64_t took_ns, unsigned items, bool sampled) noexcept;
     void queue_woken() noexcept;
     unsigned run_ready() noexcept;
@@ -194,6 +212,26 @@ private:
     [[nodiscard]] bool knows(const shard& other) const noexcept;
     void wake_if_asleep() noexcept;
     void wake_for_exit() noexcept;
+
+    // shard_messages.cpp
+    detail::message_lane* open_lane(unsigned source, detail::lane_kind kind) noexcept;
+    std::size_t take_in(shard* source, std::span<const raw_message> sent,
+                        detail::lane_kind kind) noexcept;
+    std::size_t take_in_by_tag(shard* source, std::span<const raw_message> sent) noexcept;
+    [[nodiscard]] bool add_to_count(shard* source, std::uint8_t number,
+                                    std::uint64_t value) noexcept;
+    void ring_bells() noexcept;
+    void deliver_messages() noexcept;
+    [[nodiscard]] detail::inbox& inbox_of(detail::lane_kind kind) noexcept {
+        return kind == detail::lane_kind::hot ? hot_messages_ : messages_;
+    }
+    [[nodiscard]] bool messages_awaited() const noexcept {
+        return messages_.awaited() || hot_messages_.awaited() || counts_.awaited();
+    }
+    [[nodiscard]] bool messages_deliverable() const noexcept {
+        return (messages_.awaited() && !messages_.empty()) ||
+               (hot_messages_.awaited() && !hot_messages_.empty()) || counts_.deliverable();
+    }
 
     // shard_steal.cpp
     [[nodiscard]] bool search() noexcept;
@@ -231,8 +269,7 @@ private:
     detail::timer_queue timers_;
     detail::spin_policy spinning_;
     std::uint64_t times_displaced_ = 0;
-    message_wait* first_waiting_ = nullptr;
-    message_wait* last_waiting_ = nullptr;
+    detail::outbox outbox_;
     counters counters_;
     std::atomic<int> ring_descriptor_ = -1;
     std::atomic<int> bell_ = -1;  // an eventfd, where the kernel has no bell for outsiders
@@ -258,7 +295,10 @@ private:
     detail::service_claim claim_;
     detail::sleep_gate gate_;
     detail::wake_list posts_;
-    detail::message_queue messages_;
+    detail::inbox messages_;
+    detail::inbox hot_messages_;
+    detail::hot_counts counts_;
+    detail::direct_mail direct_;
 };
 
 }  // namespace spargio

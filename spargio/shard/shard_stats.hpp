@@ -11,14 +11,17 @@ namespace spargio {
 /// What one shard has done since it started. A snapshot: the numbers are each exact, and taken a
 /// few nanoseconds apart.
 struct shard_stats {
-    std::uint64_t turns = 0;           ///< of the loop
-    std::uint64_t items_run = 0;       ///< resumptions, task starts and requests from elsewhere
-    std::uint64_t stealable_run = 0;   ///< of these, what any shard could have run
-    std::uint64_t forks_in_place = 0;  ///< run by who forked them, because nobody took them
-    std::uint64_t posts_received = 0;  ///< items other threads handed over
-    std::uint64_t messages_received = 0;
-    std::uint64_t completions = 0;         ///< taken from the ring
-    std::uint64_t attempts_succeeded = 0;  ///< operations done without the ring
+    std::uint64_t turns = 0;               ///< of the loop
+    std::uint64_t items_run = 0;           ///< resumptions, task starts and requests from elsewhere
+    std::uint64_t stealable_run = 0;       ///< of these, what any shard could have run
+    std::uint64_t forks_in_place = 0;      ///< run by who forked them, because nobody took them
+    std::uint64_t posts_received = 0;      ///< items other threads handed over
+    std::uint64_t messages_submitted = 0;  ///< by this shard, and to it by those that are none
+    std::uint64_t messages_backpressured = 0;  ///< of such, refused for want of room
+    std::uint64_t messages_failed = 0;         ///< direct ones that went to the mailbox instead
+    std::uint64_t messages_received = 0;       ///< handed to who waits, but for counts
+    std::uint64_t completions = 0;             ///< taken from the ring
+    std::uint64_t attempts_succeeded = 0;      ///< operations done without the ring
     std::uint64_t attempts_in_vain = 0;
     std::uint64_t timers_fired = 0;
     std::uint64_t spins = 0;               ///< waits that began by spinning

@@ -97,6 +97,22 @@ const bad_value bad_values[] = {
     number("mailbox_capacity", 1, &runtime_builder::mailbox_capacity),
     number("mailbox_capacity", 3, &runtime_builder::mailbox_capacity),
     number("mailbox_capacity", 1u << 21, &runtime_builder::mailbox_capacity),
+    {"hot_tags", "65",
+     [](runtime_builder& builder) { builder.hot_tags(std::vector<std::uint32_t>(65)); }},
+    {"hot_tags", "twice",
+     [](runtime_builder& builder) {
+         builder.hot_tags({3, 4, 3});
+     }},
+    {"coalesced_hot_tags", "65",
+     [](runtime_builder& builder) { builder.coalesced_hot_tags(std::vector<coalesced_tag>(65)); }},
+    {"coalesced_hot_tags", "tag 4",
+     [](runtime_builder& builder) {
+         builder.hot_tags({4}).coalesced_hot_tags({{5}, {4}});
+     }},
+    {"coalesced_hot_tags", "0",
+     [](runtime_builder& builder) {
+         builder.coalesced_hot_tags({{4, 0}});
+     }},
     {"max_tasks", "0", [](runtime_builder& builder) { builder.max_tasks(0); }},
     number("spin_us", 10001, &runtime_builder::spin_us),
     number("blocking_threads", 0, &runtime_builder::blocking_threads),
@@ -162,6 +178,10 @@ const good_value good_values[] = {
     {"most_io_workers", [](runtime_builder& b) { b.io_workers(1024); }},
     {"smallest_mailbox", [](runtime_builder& b) { b.mailbox_capacity(2); }},
     {"largest_mailbox", [](runtime_builder& b) { b.mailbox_capacity(1u << 20); }},
+    {"hot_tags",
+     [](runtime_builder& b) {
+         b.hot_tags({1, 2}).coalesced_hot_tags({{3, 1}, {4, ~0ull}});
+     }},
     {"one_task", [](runtime_builder& b) { b.max_tasks(1); }},
     {"any_number_of_tasks", [](runtime_builder& b) { b.max_tasks(~std::uint64_t{0}); }},
     {"longest_spin", [](runtime_builder& b) { b.spin_us(10'000); }},

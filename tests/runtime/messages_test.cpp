@@ -65,24 +65,6 @@ TEST(Messages, ToTheOwnShard) {
     });
 }
 
-TEST(Messages, AFullMailboxIsBackpressureAndKeepsWhatItHolds) {
-    runtime own = built(runtime_builder().shards(2).mailbox_capacity(4));
-    const auto target = *own.handle().remote(1);
-    for (std::uint64_t value = 0; value < 4; ++value)
-        EXPECT_TRUE(target.send_raw_nowait(1, value));
-    EXPECT_EQ(target.send_raw_nowait(1, 4).error(), errc::backpressure);
-    EXPECT_EQ(own.block_on(0,
-                           []() -> task<std::error_code> {
-                               co_return (co_await this_shard::remote(1).send_raw(1, 5)).error();
-                           }),
-              errc::backpressure);
-    own.block_on(1, []() -> task<void> {
-        for (std::uint64_t value = 0; value < 4; ++value)
-            EXPECT_EQ((co_await this_shard::next_event())->value, value);
-    });
-    EXPECT_TRUE(target.send_raw_nowait(1, 6));
-}
-
 TEST(Messages, ThreadsAndOtherRuntimesHaveNoShardNumber) {
     runtime own = with_shards(1);
     runtime other = with_shards(2);

@@ -108,8 +108,8 @@ public:
             left = static_cast<std::size_t>(std::max(0, kernel.read(ends_.first, rest)));
         } else if (what_ == waits_for::message) {
             action never([] {});
-            shard::message_wait next;
-            next.waiter = &never;
+            message received;
+            shard::message_wait next{.room = std::span(&received, 1), .waiter = &never};
             if (here->receive(next)) {
                 left = 1;
             } else {

@@ -98,9 +98,9 @@ TEST(Messages, NobodyOvertakesTheLine) {
     alarm_clock send(*here, [&] {
         EXPECT_TRUE(here->try_send(carrying(0)));
         EXPECT_TRUE(here->try_send(carrying(1)));
-        shard::message_wait wait;
+        message received;
         action never([] {});
-        wait.waiter = &never;
+        shard::message_wait wait{.room = std::span(&received, 1), .waiter = &never};
         EXPECT_FALSE(here->receive(wait));
         EXPECT_TRUE(here->stop_receiving(wait));
         here.add(two);
@@ -121,7 +121,8 @@ TEST(Messages, LeavingTheLineAnywhereKeepsTheOthersInIt) {
                 wait.waiter = &item;
             }
             action item;
-            shard::message_wait wait;
+            message received;
+            shard::message_wait wait{.room = std::span(&received, 1)};
         };
         std::vector<std::unique_ptr<waiting>> line;
         action script([&] {

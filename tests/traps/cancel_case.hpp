@@ -37,6 +37,10 @@ std::unique_ptr<cancel_subject> made() {
     return std::make_unique<Subject>();
 }
 
+/// What those cases' runtimes are built with.
+inline constexpr std::uint32_t hot_tag = 21;
+inline constexpr std::uint32_t counted_tag = 22;
+
 const std::vector<cancel_case>& stream_cases();
 const std::vector<cancel_case>& connection_cases();
 const std::vector<cancel_case>& file_cases();
@@ -46,5 +50,6 @@ const std::vector<cancel_case>& boundary_cases();
 const std::vector<cancel_case>& time_and_io_cases();
 const std::vector<cancel_case>& sync_cases();
 const std::vector<cancel_case>& call_cases();
+const std::vector<cancel_case>& message_cases();
 
 }  // namespace spargio::trap_test

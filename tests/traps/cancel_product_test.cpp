@@ -23,9 +23,14 @@ protected:
     /// Runs `scenario(case)` on shard 0 of 2. One kernel worker a shard, for busy_worker.
     template <class Scenario>
     static void on_shards(Scenario scenario) {
-        run_with(
-            runtime_builder().shards(2).ring_entries(16).io_workers(1).block_signals({SIGUSR2}),
-            [=] { return scenario(GetParam()); });
+        run_with(runtime_builder()
+                     .shards(2)
+                     .ring_entries(16)
+                     .io_workers(1)
+                     .block_signals({SIGUSR2})
+                     .hot_tags({hot_tag})
+                     .coalesced_hot_tags({{counted_tag, 100}}),
+                 [=] { return scenario(GetParam()); });
     }
 };
 
@@ -201,7 +206,7 @@ std::vector<cancel_case> all_cases() {
     std::vector<cancel_case> all;
     for (const auto* some :
          {&stream_cases(), &connection_cases(), &file_cases(), &path_cases(), &task_cases(),
-          &boundary_cases(), &time_and_io_cases(), &sync_cases(), &call_cases()})
+          &boundary_cases(), &time_and_io_cases(), &sync_cases(), &call_cases(), &message_cases()})
         all.insert(all.end(), some->begin(), some->end());
     return all;
 }

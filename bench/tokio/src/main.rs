@@ -12,6 +12,7 @@ mod harness;
 mod histogram;
 mod keyed_counts;
 mod many_tasks;
+mod one_way;
 mod ping_pong;
 mod runtimes;
 mod serve;
@@ -24,6 +25,7 @@ mod watchdogs;
 fn main() {
     let mut all = ping_pong::entries();
     all.extend(cross_call::entries());
+    all.extend(one_way::entries());
     all.extend(echo::entries());
     all.extend(streams::entries());
     all.extend(timer_storm::entries());

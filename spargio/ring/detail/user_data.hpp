@@ -14,6 +14,8 @@ enum class completion_tag : std::uint64_t {
     bell = 2,           // somebody rang: nothing to do but to be awake
     bell_sent = 3,      // number: the target a bell could not be rung at
     bell_listener = 4,  // the eventfd read has ended and wants to be placed again
+    message = 5,        // payload: of a message from another ring, whose result is its word
+    message_sent = 6,   // number: the sender's own, of a message that arrived or was refused
 };
 
 inline constexpr std::uint64_t tag_mask = 7;
@@ -28,8 +30,9 @@ inline std::uint64_t user_data(completion_tag tag, const operation& op,
     return address | static_cast<std::uint64_t>(tag) |
            std::uint64_t{generation} << generation_shift;
 }
-inline std::uint64_t user_data(completion_tag tag, unsigned number) noexcept {
-    return std::uint64_t{number} << 3 | static_cast<std::uint64_t>(tag);
+inline std::uint64_t user_data(completion_tag tag, std::uint64_t payload) noexcept {
+    SPARGIO_ASSERT(payload >> 61 == 0);
+    return payload << 3 | static_cast<std::uint64_t>(tag);
 }
 inline completion_tag tag_of(std::uint64_t data) noexcept {
     return static_cast<completion_tag>(data & tag_mask);
@@ -40,6 +43,9 @@ inline operation& operation_of(std::uint64_t data) noexcept {
 }
 inline std::uint8_t generation_of(std::uint64_t data) noexcept {
     return static_cast<std::uint8_t>(data >> generation_shift);
+}
+inline std::uint64_t payload_of(std::uint64_t data) noexcept {
+    return data >> 3;
 }
 inline unsigned number_of(std::uint64_t data) noexcept {
     return static_cast<unsigned>(data >> 3);

@@ -291,6 +291,11 @@ int simulation::cancel(simulated_ring& ring, std::uint64_t user_data, bool& targ
 }
 
 int simulation::message(const ::io_uring_sqe& sqe) {
+    if (scripted_outcome* script = script_for(sqe); script != nullptr && script->result) {
+        const int result = *script->result;
+        use_script(*script);
+        return result;
+    }
     if (const auto fault = faults.meet("request", request_kind::message,
                                        fault_plan::faults_of(request_kind::message)))
         return *fault;
