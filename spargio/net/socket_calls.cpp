@@ -10,7 +10,7 @@ result<socket_address> address_by(int (*call)(int, ::sockaddr*, ::socklen_t*), i
     ::socklen_t size = sizeof native;
     if (call(socket, reinterpret_cast<::sockaddr*>(&native), &size) < 0)
         return failure(errno);
-    return socket_address::from_native(native);
+    return socket_address::from_native(native, size);
 }
 
 }  // namespace
