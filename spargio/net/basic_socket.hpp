@@ -49,7 +49,7 @@ protected:
 
 /// How a datagram socket takes an address.
 struct bind_options {
-    bool reuse_address = true;       ///< bind again at once after an exit (SO_REUSEADDR)
+    bool reuse_address = false;      ///< although another socket may have it (SO_REUSEADDR)
     bool reuse_port = false;         ///< several sockets share the port (SO_REUSEPORT)
     bool v6_only = false;            ///< of version 6: no version 4 peers (IPV6_V6ONLY)
     std::size_t receive_buffer = 0;  ///< 0: the kernel's choice; set before the first byte
