@@ -3,13 +3,21 @@
 #include <cerrno>
 #include <concepts>
 #include <utility>
+#include <vector>
 
+#include "spargio/core/when_all.hpp"
 #include "spargio/net/connected_stream.hpp"
 #include "spargio/net/session_policy.hpp"
 #include "spargio/ring/ops/connect.hpp"
 #include "spargio/runtime/this_shard.hpp"
 
 namespace spargio {
+
+/// One of the connections connect_many() makes.
+struct connect_request {
+    socket_address address;
+    session_policy policy = session_policy::context_preferred();
+};
 
 /// A connection with a home shard: how streams come about, and where their sessions run. Base of
 /// `Stream`, which is a tcp_stream or unix_stream.
@@ -34,6 +42,17 @@ public:
         if (!connected)
             co_return failure(connected.error());
         co_return made(std::move(*socket), *home);
+    }
+
+    /// Connects to all of them at once. \return what became of each, in their order; errors: as
+    /// connect().
+    [[nodiscard]] static task<std::vector<result<Stream>>>
+    connect_many(std::vector<connect_request> requests) {
+        std::vector<task<result<Stream>>> all;
+        all.reserve(requests.size());
+        for (const connect_request& each : requests)
+            all.push_back(connect(each.address, each.policy));
+        co_return co_await when_all(std::move(all));
     }
 
     /// Takes over a connected socket, which it makes blocking and close-on-exec: waiting is the
