@@ -40,6 +40,7 @@ std::unique_ptr<cancel_subject> made() {
 const std::vector<cancel_case>& stream_cases();
 const std::vector<cancel_case>& connection_cases();
 const std::vector<cancel_case>& message_cases();
+const std::vector<cancel_case>& splice_cases();
 const std::vector<cancel_case>& file_cases();
 const std::vector<cancel_case>& path_cases();
 const std::vector<cancel_case>& task_cases();

@@ -199,8 +199,9 @@ TEST_P(CancelProduct, StopAfterTheEndChangesNothing) {
 
 std::vector<cancel_case> all_cases() {
     std::vector<cancel_case> all;
-    for (const auto* some : {&stream_cases(), &connection_cases(), &message_cases(), &file_cases(),
-                             &path_cases(), &task_cases(), &boundary_cases()})
+    for (const auto* some :
+         {&stream_cases(), &connection_cases(), &message_cases(), &splice_cases(), &file_cases(),
+          &path_cases(), &task_cases(), &boundary_cases()})
         all.insert(all.end(), some->begin(), some->end());
     return all;
 }
