@@ -59,7 +59,7 @@ task<result<tcp_stream>> tcp_listener_group::next(tcp_listener* listener, servin
         if (what == verdict::over)
             co_return stream;
         if (what == verdict::try_later) {
-            state->delayed.fetch_add(1, std::memory_order_relaxed);
+            count_one(state->counted.delayed);
             const auto slept = co_await sleep_for(before_next_try);
             if (!slept)
                 co_return failure(slept.error());
@@ -73,11 +73,12 @@ void tcp_listener_group::serving::fail(std::error_code why) noexcept {
     group.request_stop();
 }
 
-served_counts tcp_listener_group::serving::counts() const noexcept {
+served_counts tcp_listener_group::counts() const noexcept {
     const auto of = [](const std::atomic<std::uint64_t>& count) {
         return count.load(std::memory_order_relaxed);
     };
-    return {of(accepted), of(delayed), of(overloaded), of(failed)};
+    return {of(counters_->accepted), of(counters_->delayed), of(counters_->overloaded),
+            of(counters_->failed)};
 }
 
 }  // namespace spargio

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "spargio/net/tcp_listener.hpp"
@@ -10,7 +11,7 @@
 
 namespace spargio {
 
-/// What a tcp_listener_group did.
+/// What a tcp_listener_group has done so far.
 struct served_counts {
     std::uint64_t accepted = 0;
     std::uint64_t delayed = 0;  ///< accepts that found no descriptor or memory, and were repeated
@@ -48,8 +49,8 @@ public:
     /// \pre the group outlives the await; one serve() at a time
     template <std::copy_constructible Session>
     requires std::invocable<Session&, tcp_stream>
-    [[nodiscard]] task<result<served_counts>> serve(Session session) {
-        serving state;
+    [[nodiscard]] task<result<void>> serve(Session session) {
+        serving state(*counters_);
         for (unsigned shard = 0; shard < size(); ++shard) {
             auto begun = state.group.spawn(placement::pinned(shard),
                                            accept_all(&listeners_[shard], &state, session));
@@ -59,32 +60,42 @@ public:
         co_await state.group.join();
         if (const std::error_code error = state.error())
             co_return failure(error);
-        co_return state.counts();
+        co_return result<void>{};
     }
 
-private:
-    /// What the shards share while they serve. Thread: any.
-    class serving {
-    public:
-        /// Ends them all; the first reason stays.
-        void fail(std::error_code why) noexcept;
-        /// \pre the group is joined
-        [[nodiscard]] std::error_code error() const noexcept { return error_; }
-        [[nodiscard]] served_counts counts() const noexcept;
+    /// Thread: any.
+    [[nodiscard]] served_counts counts() const noexcept;
 
-        task_group group;
+private:
+    /// What the shards count. Thread: any.
+    struct counters {
         std::atomic<std::uint64_t> accepted = 0;
         std::atomic<std::uint64_t> delayed = 0;
         std::atomic<std::uint64_t> overloaded = 0;
         std::atomic<std::uint64_t> failed = 0;
+    };
+    static void count_one(std::atomic<std::uint64_t>& what) noexcept {
+        what.fetch_add(1, std::memory_order_relaxed);
+    }
+    /// What they share while they serve. Thread: any.
+    class serving {
+    public:
+        explicit serving(counters& counts) noexcept : counted(counts) {}
+        /// Ends them all; the first reason stays.
+        void fail(std::error_code why) noexcept;
+        /// \pre the group is joined
+        [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+        counters& counted;
+        task_group group;
 
     private:
         std::atomic<bool> has_failed_ = false;
         std::error_code error_;  // written by the first that failed
     };
 
-    explicit tcp_listener_group(std::vector<tcp_listener> listeners) noexcept
-        : listeners_(std::move(listeners)) {}
+    explicit tcp_listener_group(std::vector<tcp_listener> listeners)
+        : listeners_(std::move(listeners)), counters_(std::make_unique<counters>()) {}
 
     /// The next connection, whatever delays it; an error when there will be none.
     [[nodiscard]] static task<result<tcp_stream>> next(tcp_listener* listener, serving* state);
@@ -98,9 +109,9 @@ private:
                     state->fail(stream.error());
                 co_return;
             }
-            state->accepted.fetch_add(1, std::memory_order_relaxed);
+            count_one(state->counted.accepted);
             if (!state->group.spawn(run(std::move(*stream), state, session)))
-                state->overloaded.fetch_add(1, std::memory_order_relaxed);
+                count_one(state->counted.overloaded);
         }
     }
 
@@ -109,11 +120,12 @@ private:
         try {
             co_await session(std::move(stream));
         } catch (...) {
-            state->failed.fetch_add(1, std::memory_order_relaxed);
+            count_one(state->counted.failed);
         }
     }
 
     std::vector<tcp_listener> listeners_;
+    std::unique_ptr<counters> counters_;
 };
 
 }  // namespace spargio
