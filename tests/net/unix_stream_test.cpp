@@ -128,6 +128,24 @@ TEST(UnixListener, IsAdoptedWithItsBacklog) {
     });
 }
 
+TEST(UnixListener, AnAcceptUnderWayKeepsListeningThoughItWasClosed) {
+    on_shards(1, []() -> task<void> {
+        const auto address = abstract_address("closed");
+        auto listener = value_or_throw(unix_listener::bind(address));
+        auto accepting = value_or_throw(this_shard::spawn(listener.accept()));
+        for (int turn = 0; turn < 10; ++turn)
+            co_await yield();
+        listener.close();
+        auto client = value_or_throw(co_await unix_stream::connect(address));
+        auto server = value_or_throw(co_await std::move(accepting));
+        value_or_throw(co_await client.write_all(bytes_of("x")));
+        std::array<std::byte, 1> byte;
+        value_or_throw(co_await server.read_exact(byte));
+        const auto refused = co_await unix_stream::connect(address);
+        EXPECT_EQ(refused.error(), std::errc::connection_refused);
+    });
+}
+
 TEST(UnixListener, AConnectToAFullBacklogWaitsForRoom) {
     on_shards(1, []() -> task<void> {
         const auto address = abstract_address("backlog");
