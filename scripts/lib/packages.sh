@@ -6,6 +6,7 @@ packages_format=(clang-format-14)
 packages_clang=(clang-19 libclang-rt-19-dev llvm-19)
 packages_tidy=(clang-tidy-19)
 packages_examples=(libssl-dev libcli11-dev libboost-dev curl redis-tools)
+packages_test=(socat)
 packages_bench=(cargo rustc librust-tokio-dev librust-async-channel-dev librust-flume-dev libtbb-dev
     libcli11-dev redis-server redis-tools)
 

@@ -1,68 +1,63 @@
 #include "spargio/net/tcp_stream.hpp"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include <cerrno>
-
-#include "spargio/io/transfer.hpp"
 #include "spargio/net/detail/socket_calls.hpp"
-#include "spargio/ring/ops/connect.hpp"
 
 namespace spargio {
 
-static_assert(static_cast<int>(shutdown_how::read) == SHUT_RD &&
-              static_cast<int>(shutdown_how::write) == SHUT_WR &&
-              static_cast<int>(shutdown_how::both) == SHUT_RDWR);
-
-task<result<tcp_stream>> tcp_stream::connect(socket_address address, session_policy policy) {
-    const auto home = policy.choose();
-    if (!home)
-        co_return failure(home.error());
-    descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket)
-        co_return failure(errno);
-    const auto connected = co_await detail::await_operation<connect_operation>(
-        detail::decode_nothing(), nullptr, socket.get(), address.data(), address.size());
-    if (!connected)
-        co_return failure(connected.error());
-    tcp_stream stream(std::move(socket), *home);
-    (void)stream.set_no_delay(true);
-    co_return stream;
-}
-
-result<tcp_stream> tcp_stream::from_fd(int number, session_policy policy) {
-    const auto home = policy.choose();
-    if (!home)
-        return failure(home.error());
-    const int flags = ::fcntl(number, F_GETFL);
-    if (flags < 0 || ::fcntl(number, F_SETFL, flags & ~O_NONBLOCK) < 0 ||
-        ::fcntl(number, F_SETFD, FD_CLOEXEC) < 0)
-        return failure(errno);
-    return tcp_stream(descriptor(number), *home);
-}
-
-static_assert(async_duplex_stream<tcp_stream>);
-
-task<result<void>> tcp_stream::read_exact(std::span<std::byte> buffer) {
-    return spargio::read_exact(*this, buffer);
-}
-
-task<result<void>> tcp_stream::write_all(std::span<const std::byte> buffer) {
-    return spargio::write_all(*this, buffer);
-}
+using detail::option_of;
+using detail::option_value;
+using detail::set_option;
 
 result<void> tcp_stream::set_no_delay(bool on) noexcept {
-    return detail::set_option(fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
+    return set_option(fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
 }
 
-result<socket_address> tcp_stream::local_address() const noexcept {
-    return detail::local_address_of(fd());
+result<bool> tcp_stream::no_delay() const noexcept {
+    const auto on = option_of(fd(), IPPROTO_TCP, TCP_NODELAY);
+    if (!on)
+        return failure(on.error());
+    return *on != 0;
 }
 
-result<socket_address> tcp_stream::peer_address() const noexcept {
-    return detail::peer_address_of(fd());
+result<void> tcp_stream::set_keep_alive(std::optional<keep_alive> settings) noexcept {
+    if (settings) {
+        const auto seconds = [](std::chrono::seconds time) {
+            return option_value(static_cast<std::size_t>(time.count()));
+        };
+        const std::pair<int, int> times[] = {
+            {TCP_KEEPIDLE, seconds(settings->idle)},
+            {TCP_KEEPINTVL, seconds(settings->interval)},
+            {TCP_KEEPCNT, option_value(settings->questions)},
+        };
+        for (const auto& [option, value] : times) {
+            if (auto set = set_option(fd(), IPPROTO_TCP, option, value); !set)
+                return set;
+        }
+    }
+    return set_option(fd(), SOL_SOCKET, SO_KEEPALIVE, settings ? 1 : 0);
+}
+
+result<std::optional<keep_alive>> tcp_stream::keep_alive_settings() const noexcept {
+    const auto on = option_of(fd(), SOL_SOCKET, SO_KEEPALIVE);
+    const auto idle = option_of(fd(), IPPROTO_TCP, TCP_KEEPIDLE);
+    const auto interval = option_of(fd(), IPPROTO_TCP, TCP_KEEPINTVL);
+    const auto questions = option_of(fd(), IPPROTO_TCP, TCP_KEEPCNT);
+    for (const auto* asked : {&on, &idle, &interval, &questions}) {
+        if (!*asked)
+            return failure(asked->error());
+    }
+    if (*on == 0)
+        return std::optional<keep_alive>();
+    return keep_alive{std::chrono::seconds(*idle), std::chrono::seconds(*interval),
+                      static_cast<unsigned>(*questions)};
+}
+
+result<void> tcp_stream::set_user_timeout(std::chrono::milliseconds patience) noexcept {
+    return set_option(fd(), IPPROTO_TCP, TCP_USER_TIMEOUT,
+                      option_value(static_cast<std::size_t>(patience.count())));
 }
 
 }  // namespace spargio

@@ -15,6 +15,8 @@ constexpr std::array recv_faults = {-ECANCELED, -EINTR,   -ENOMEM,    -ECONNRESE
                                     -ENOTCONN,  -ENOBUFS, -ETIMEDOUT, cut};
 constexpr std::array send_faults = {-ECANCELED, -EINTR,   -ENOMEM,    -ECONNRESET, -ENOTCONN,
                                     -EPIPE,     -ENOBUFS, -ETIMEDOUT, cut};
+constexpr std::array splice_faults = {-ECANCELED, -EINTR, -ENOMEM, -EIO, -EPIPE, -ENOSPC, cut};
+constexpr std::array poll_faults = {-ECANCELED, -EINTR, -ENOMEM, -EBADF};
 constexpr std::array accept_faults = {-ECANCELED, -EINTR,        -ENOMEM, -ENOBUFS, -EMFILE,
                                       -ENFILE,    -ECONNABORTED, -EPROTO, -EPERM};
 constexpr std::array connect_faults = {-ECANCELED,  -EINTR,        -ECONNREFUSED,  -ECONNRESET,
@@ -42,9 +44,15 @@ constexpr std::array other_faults = {-ECANCELED, -EINVAL, -ENOMEM};
 std::span<const int> fault_plan::faults_of(request_kind kind) noexcept {
     switch (kind) {
     case request_kind::recv:
+    case request_kind::recvmsg:
         return recv_faults;
     case request_kind::send:
+    case request_kind::sendmsg:
         return send_faults;
+    case request_kind::splice:
+        return splice_faults;
+    case request_kind::poll:
+        return poll_faults;
     case request_kind::accept:
         return accept_faults;
     case request_kind::connect:
@@ -108,6 +116,14 @@ std::string to_string(request_kind kind) {
         return "fsync";
     case request_kind::timeout:
         return "timeout";
+    case request_kind::poll:
+        return "poll";
+    case request_kind::sendmsg:
+        return "sendmsg";
+    case request_kind::recvmsg:
+        return "recvmsg";
+    case request_kind::splice:
+        return "splice";
     case request_kind::accept:
         return "accept";
     case request_kind::cancel:

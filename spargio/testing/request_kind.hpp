@@ -10,6 +10,9 @@ namespace spargio::testing {
 enum class request_kind : std::uint8_t {
     nop = 0,
     fsync = 3,
+    poll = 6,
+    sendmsg = 9,
+    recvmsg = 10,
     timeout = 11,
     accept = 13,
     cancel = 14,
@@ -21,6 +24,7 @@ enum class request_kind : std::uint8_t {
     write = 23,
     send = 26,
     recv = 27,
+    splice = 30,
     shutdown = 34,
     rename = 35,
     unlink = 36,

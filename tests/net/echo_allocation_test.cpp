@@ -2,41 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "counted_memory.hpp"
 #include "net_steps.hpp"
 #include "spargio/core/frame_recycler.hpp"
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SPARGIO_TEST_NO_COUNTING
-#elif __has_feature(address_sanitizer)
-#define SPARGIO_TEST_NO_RECYCLING
-#endif
-#endif
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-// Thread sanitizer brings an operator new of its own, which no program can replace.
-#ifndef SPARGIO_TEST_NO_COUNTING
-void* operator new(std::size_t bytes) {
-    ++allocations;
-    if (void* block = std::malloc(bytes == 0 ? 1 : bytes))
-        return block;
-    throw std::bad_alloc();
-}
-// Inlined, g++ would see free() beside a new it knows nothing of.
-[[gnu::noinline]] void operator delete(void* block) noexcept {
-    std::free(block);
-}
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
-    std::free(block);
-}
-#endif
 
 namespace spargio::net_test {
 namespace {
@@ -54,11 +22,11 @@ task<void> echo_many(bool attempt_first) {
     const shard_stats start = this_runtime().stats(0);
     for (int i = 0; i < 50; ++i)
         co_await echo_one(ends.client, ends.server, buffer);
-    const std::size_t before = allocations;
+    const std::size_t before = allocations();
     const std::size_t frames_before = detail::frames_from_global_allocator();
     for (int i = 0; i < 500; ++i)
         co_await echo_one(ends.client, ends.server, buffer);
-    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_EQ(allocations() - before, 0u);
     EXPECT_EQ(detail::frames_from_global_allocator() - frames_before, 0u);
     const shard_stats end = this_runtime().stats(0);
     if (!attempt_first) {
@@ -68,17 +36,57 @@ task<void> echo_many(bool attempt_first) {
 }
 
 TEST(EchoAllocation, NoneInSteadyState) {
-#ifdef SPARGIO_TEST_NO_RECYCLING
-    GTEST_SKIP() << "address sanitizer sees each frame come from the global allocator";
-#endif
+    if (!frames_are_recycled)
+        GTEST_SKIP() << "address sanitizer sees each frame come from the global allocator";
     on_shards(1, [] { return echo_many(true); });
 }
 
 TEST(EchoAllocation, NoneInSteadyStateThroughTheRing) {
-#ifdef SPARGIO_TEST_NO_RECYCLING
-    GTEST_SKIP() << "address sanitizer sees each frame come from the global allocator";
-#endif
+    if (!frames_are_recycled)
+        GTEST_SKIP() << "address sanitizer sees each frame come from the global allocator";
     run_with(shards(1).disable(feature::attempt_first), [] { return echo_many(false); });
+}
+
+/// Waits for a byte, as the task of an idle connection does, and echoes it.
+task<void> echo_bytes(tcp_stream stream) {
+    std::array<std::byte, 1> byte;
+    for (;;) {
+        const auto count = value_or_throw(co_await stream.read_some(byte));
+        if (count == 0)
+            co_return;
+        value_or_throw(co_await stream.write_all(byte));
+    }
+}
+
+TEST(IdleConnection, TakesLessThanTwoKibibytesOfTheProgramsMemory) {
+    if (!frames_are_recycled || !memory_is_counted)
+        GTEST_SKIP() << "a sanitizer keeps the memory";
+    on_shards(1, []() -> task<void> {
+        constexpr std::size_t count = 200;
+        std::vector<tcp_stream> clients;
+        std::vector<tcp_stream> servers;
+        for (std::size_t i = 0; i < count; ++i) {
+            two_ends ends = co_await connection();
+            clients.push_back(std::move(ends.client));
+            servers.push_back(std::move(ends.server));
+        }
+        const std::size_t before = bytes_in_use();
+        for (tcp_stream& stream : servers)
+            value_or_throw(std::move(stream).spawn_on_session(echo_bytes)).detach();
+        std::array<std::byte, 1> byte{};
+        for (tcp_stream& stream : clients) {
+            value_or_throw(co_await stream.write_all(byte));
+            value_or_throw(co_await stream.read_exact(byte));
+        }
+        co_await yield();
+        const std::size_t each = (bytes_in_use() - before) / count;
+        EXPECT_GT(each, 100u) << "what was counted?";
+        EXPECT_LE(each, 2048u);
+        EXPECT_LE(sizeof(tcp_stream), 16u);
+        ::testing::Test::RecordProperty("bytes_a_connection", static_cast<int>(each));
+        for (tcp_stream& stream : clients)
+            value_or_throw(co_await stream.close());
+    });
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ inline task<void> send_to_end(tcp_stream& stream, std::span<const std::byte> byt
 }
 
 /// Reads to the end, at most `piece` bytes a read.
-inline task<running_sum> sum_to_end(tcp_stream& stream, std::size_t piece) {
+inline task<running_sum> sum_to_end(connected_stream& stream, std::size_t piece) {
     std::vector<std::byte> buffer(piece);
     running_sum sum;
     for (;;) {

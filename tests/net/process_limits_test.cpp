@@ -1,47 +1,18 @@
 // What needs a process of its own: signal dispositions and descriptor limits.
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 
+#include "child_steps.hpp"
 #include "net_steps.hpp"
-
-#ifdef __has_feature
-#define SPARGIO_TEST_CHECKS_TYPES __has_feature(undefined_behavior_sanitizer)
-#else
-#define SPARGIO_TEST_CHECKS_TYPES 0
-#endif
+#include "spargio/net/send_file.hpp"
+#include "spargio/net/unix_stream.hpp"
 
 namespace spargio::net_test {
 namespace {
-
-/// Ends this process with 0 if `body` fails no expectation; what failed is said on standard error.
-[[noreturn]] void run_child(void (*body)()) {
-    body();
-    const auto& result = *::testing::UnitTest::GetInstance()->current_test_info()->result();
-    for (int i = 0; i < result.total_part_count(); ++i)
-        std::fprintf(stderr, "%s\n", result.GetTestPartResult(i).message());
-    std::_Exit(::testing::Test::HasFailure() ? 1 : 0);
-}
-#define EXPECT_CHILD_SUCCEEDS(body) EXPECT_EXIT(run_child(body), ::testing::ExitedWithCode(0), "")
-
-class ProcessLimits : public ::testing::Test {
-protected:
-    void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
-};
-
-class DescriptorLimit : public ProcessLimits {
-protected:
-    void SetUp() override {
-        ProcessLimits::SetUp();
-        if (SPARGIO_TEST_CHECKS_TYPES)
-            GTEST_SKIP() << "this sanitizer looks at objects through a pipe of its own";
-    }
-};
 
 void write_to_a_closed_peer() {
     ::signal(SIGPIPE, SIG_DFL);
@@ -67,12 +38,25 @@ TEST_F(ProcessLimits, WritingToAClosedPeerRaisesNoSigpipe) {
     EXPECT_CHILD_SUCCEEDS(write_to_a_closed_peer_through_the_ring);
 }
 
-/// From here on only `room` more descriptors.
-void limit_descriptors(unsigned room) {
-    const int lowest_free = ::dup(0);
-    ::close(lowest_free);
-    const ::rlimit limit{static_cast<::rlim_t>(lowest_free) + room, 1 << 14};
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+void send_a_file_to_a_closed_peer() {
+    ::signal(SIGPIPE, SIG_DFL);
+    on_shards(1, []() -> task<void> {
+        const auto bytes = pattern(100'000, 1);
+        const fs::file file = fs::file::from_fd(::memfd_create("spargio", MFD_CLOEXEC));
+        EXPECT_EQ(::write(file.fd(), bytes.data(), bytes.size()),
+                  static_cast<ssize_t>(bytes.size()));
+        auto [one, other] = value_or_throw(unix_stream::pair());
+        value_or_throw(co_await other.close());
+        const auto done = co_await send_file(one, file);
+        EXPECT_EQ(done.error, std::errc::broken_pipe);
+        const std::array pieces = {std::span<const std::byte>(bytes)};
+        const auto sent = co_await one.send_all_batch(pieces);
+        EXPECT_EQ(sent.error(), std::errc::broken_pipe);
+    });
+}
+
+TEST_F(ProcessLimits, SendingAFileToAClosedPeerRaisesNoSigpipe) {
+    EXPECT_CHILD_SUCCEEDS(send_a_file_to_a_closed_peer);
 }
 
 constexpr unsigned clients = 40;

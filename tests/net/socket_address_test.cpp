@@ -149,11 +149,61 @@ TEST(SocketAddress, TakesOverWhatTheKernelGives) {
     std::memcpy(&native, socket_address::loopback_v6(9).data(), sizeof(::sockaddr_in6));
     EXPECT_EQ(to_string(socket_address::from_native(native)), "[::1]:9");
     native = {};
-    native.ss_family = AF_UNIX;
+    native.ss_family = AF_NETLINK;
     const socket_address other = socket_address::from_native(native);
     EXPECT_EQ(other.family(), AF_UNSPEC);
     EXPECT_EQ(other.port(), 0);
     EXPECT_EQ(to_string(other), "unspecified");
+}
+
+TEST(UnixAddress, WhatParsesPrintsTheSame) {
+    const std::string longest = "unix:/" + std::string(socket_address::most_unix_bytes - 1, 'x');
+    const std::array texts = {"unix:/run/a"sv, "unix:relative"sv, "unix:./@odd"sv,
+                              "unix:@name"sv,  "unix:@a\0b"sv,    "unix:/a:80"sv,
+                              "unix:/a b"sv,   "unix:@@"sv,       std::string_view(longest)};
+    for (const std::string_view text : texts) {
+        const auto address = socket_address::parse(text);
+        ASSERT_TRUE(address) << text;
+        EXPECT_EQ(address->family(), AF_UNIX);
+        EXPECT_EQ(address->port(), 0);
+        EXPECT_EQ(to_string(*address), text);
+        EXPECT_EQ(socket_address::parse(to_string(*address)), *address);
+    }
+}
+
+TEST(UnixAddress, PathAndAbstractNameAreDifferentPlaces) {
+    const auto path = *socket_address::unix_path("name");
+    const auto name = *socket_address::unix_abstract("name");
+    EXPECT_EQ(path.path(), "name");
+    EXPECT_EQ(path.abstract_name(), "");
+    EXPECT_EQ(name.path(), "");
+    EXPECT_EQ(name.abstract_name(), "name");
+    EXPECT_NE(path, name);
+    EXPECT_NE(path, socket_address());
+    EXPECT_NE(name, *socket_address::unix_abstract("name\0"sv));
+    EXPECT_EQ(socket_address::loopback_v4(1).path(), "");
+}
+
+TEST(UnixAddress, RefusesWhatNoSocketCanHave) {
+    const std::string too_long(socket_address::most_unix_bytes + 1, 'x');
+    EXPECT_EQ(socket_address::unix_path("").error(), std::errc::invalid_argument);
+    EXPECT_EQ(socket_address::unix_path("a\0b"sv).error(), std::errc::invalid_argument);
+    EXPECT_EQ(socket_address::unix_path(too_long).error(), std::errc::filename_too_long);
+    EXPECT_EQ(socket_address::unix_abstract("").error(), std::errc::invalid_argument);
+    EXPECT_EQ(socket_address::unix_abstract(too_long).error(), std::errc::filename_too_long);
+    for (const auto text : {"unix:"sv, "unix:@"sv, "unix"sv, "UNIX:/a"sv})
+        EXPECT_EQ(socket_address::parse(text).error(), std::errc::invalid_argument) << text;
+}
+
+TEST(UnixAddress, AnUnnamedSocketAndACountedZeroByte) {
+    ::sockaddr_storage native{};
+    native.ss_family = AF_UNIX;
+    const auto unnamed = socket_address::from_native(native, sizeof(::sa_family_t));
+    EXPECT_EQ(to_string(unnamed), "unix:");
+    const auto path = *socket_address::unix_path("/a");
+    std::memcpy(&native, path.data(), path.size());
+    EXPECT_EQ(socket_address::from_native(native, path.size() + 1), path);
+    EXPECT_EQ(socket_address::from_native(native), path);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -20,11 +22,15 @@
 #include "spargio/ring/ops/fsync.hpp"
 #include "spargio/ring/ops/make_directory.hpp"
 #include "spargio/ring/ops/open.hpp"
+#include "spargio/ring/ops/poll.hpp"
 #include "spargio/ring/ops/read.hpp"
 #include "spargio/ring/ops/recv.hpp"
+#include "spargio/ring/ops/recvmsg.hpp"
 #include "spargio/ring/ops/rename.hpp"
 #include "spargio/ring/ops/send.hpp"
+#include "spargio/ring/ops/sendmsg.hpp"
 #include "spargio/ring/ops/shutdown.hpp"
+#include "spargio/ring/ops/splice.hpp"
 #include "spargio/ring/ops/unlink.hpp"
 #include "spargio/ring/ops/write.hpp"
 
@@ -55,6 +61,14 @@ struct playground {
     ::sockaddr_un address = unix_address("service");
     std::pair<int, int> stream = kernel.stream_pair();
     std::array<std::byte, 8> buffer{};
+    std::array<::iovec, 2> pieces{{{buffer.data(), 3}, {buffer.data() + 3, 5}}};
+    ::msghdr message{.msg_name = nullptr,
+                     .msg_namelen = 0,
+                     .msg_iov = pieces.data(),
+                     .msg_iovlen = pieces.size(),
+                     .msg_control = nullptr,
+                     .msg_controllen = 0,
+                     .msg_flags = 0};
     struct ::statx status {};
     int listener = -1;
     int client = -1;
@@ -80,6 +94,18 @@ inline const operation_sample every_operation[] = {
      [](playground& w) { return made<recv_operation>(w.stream.first, w.buffer); }, 5},
     {"send", testing::request_kind::send,
      [](playground& w) { return made<send_operation>(w.stream.first, bytes_of("abc")); }, 3},
+    {"recvmsg", testing::request_kind::recvmsg,
+     [](playground& w) { return made<recvmsg_operation>(w.stream.first, &w.message); }, 5},
+    {"sendmsg", testing::request_kind::sendmsg,
+     [](playground& w) { return made<sendmsg_operation>(w.stream.first, &w.message); }, 8},
+    {"splice", testing::request_kind::splice,
+     [](playground& w) {
+         return made<splice_operation>(w.file, 1, w.stream.first, splice_operation::no_offset, 4u);
+     },
+     4},
+    {"poll", testing::request_kind::poll,
+     [](playground& w) { return made<poll_operation>(w.stream.first, unsigned{POLLOUT}); },
+     POLLOUT},
     {"accept", testing::request_kind::accept,
      [](playground& w) { return made<accept_operation>(w.listener); }, 0, true},
     {"connect", testing::request_kind::connect,

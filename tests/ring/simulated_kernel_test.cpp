@@ -258,19 +258,19 @@ struct linked_nop : operation {
     }
     static constexpr operation_type kind{"linked", prepare};
 };
-struct splice : operation {
-    splice() : operation(kind) {}
+struct tee : operation {
+    tee() : operation(kind) {}
     static void prepare(const operation&, ::io_uring_sqe& request) noexcept {
-        io_uring_prep_splice(&request, 0, 0, 0, 0, 0, 0);
+        io_uring_prep_tee(&request, 0, 0, 0, 0);
     }
-    static constexpr operation_type kind{"splice", prepare};
+    static constexpr operation_type kind{"tee", prepare};
 };
 
 TEST(SimulatedKernel, WhatItCannotDoItRefuses) {
     simulated_kernel kernel(alone(1));
     stepped_ring ring(kernel);
     awaited<linked_nop> link;
-    awaited<splice> unknown;
+    awaited<tee> unknown;
     EXPECT_EQ(ring.run(link), -EINVAL);
     EXPECT_EQ(ring.run(unknown), -EINVAL);
 }

@@ -43,6 +43,8 @@ inline constexpr std::uint32_t counted_tag = 22;
 
 const std::vector<cancel_case>& stream_cases();
 const std::vector<cancel_case>& connection_cases();
+const std::vector<cancel_case>& socket_message_cases();
+const std::vector<cancel_case>& splice_cases();
 const std::vector<cancel_case>& file_cases();
 const std::vector<cancel_case>& path_cases();
 const std::vector<cancel_case>& task_cases();

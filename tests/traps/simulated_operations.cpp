@@ -1,14 +1,21 @@
 #include "simulated_operations.hpp"
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #include <array>
 
 #include "spargio/fs/file.hpp"
 #include "spargio/fs/path.hpp"
 #include "spargio/ring/ops/accept.hpp"
 #include "spargio/ring/ops/connect.hpp"
+#include "spargio/ring/ops/poll.hpp"
 #include "spargio/ring/ops/recv.hpp"
+#include "spargio/ring/ops/recvmsg.hpp"
 #include "spargio/ring/ops/send.hpp"
+#include "spargio/ring/ops/sendmsg.hpp"
 #include "spargio/ring/ops/shutdown.hpp"
+#include "spargio/ring/ops/splice.hpp"
 #include "spargio/shard/io_wait.hpp"
 
 namespace spargio::trap_test {
@@ -42,6 +49,50 @@ task<result<void>> send(simulated_scene& scene) {
     detail::attempt_history history;
     co_return without_value(co_await await_operation<send_operation>(
         decode_count(), &history, scene.pair.first, std::span<const std::byte>(buffer)));
+}
+
+/// A message of two pieces.
+struct two_pieces {
+    two_pieces() {
+        message.msg_iov = pieces.data();
+        message.msg_iovlen = pieces.size();
+    }
+    std::array<std::byte, 8> buffer{};
+    std::array<::iovec, 2> pieces{{{buffer.data(), 3}, {buffer.data() + 3, 5}}};
+    ::msghdr message{};
+};
+
+task<result<void>> receive_message(simulated_scene& scene) {
+    const std::byte sent{1};
+    scene.kernel.write(scene.pair.second, std::span(&sent, 1));
+    two_pieces received;
+    detail::attempt_history history;
+    co_return without_value(co_await await_operation<recvmsg_operation>(
+        decode_count(), &history, scene.pair.first, &received.message));
+}
+
+task<result<void>> send_message(simulated_scene& scene) {
+    two_pieces sent;
+    detail::attempt_history history;
+    co_return without_value(co_await await_operation<sendmsg_operation>(
+        decode_count(), &history, scene.pair.first, &sent.message));
+}
+
+task<result<void>> splice(simulated_scene& scene) {
+    const std::byte sent{1};
+    scene.kernel.write(scene.pair.second, std::span(&sent, 1));
+    const auto sink = scene.kernel.stream_pair();
+    constexpr auto none = splice_operation::no_offset;
+    const auto answer = co_await await_operation<splice_operation>(
+        decode_count(), nullptr, scene.pair.first, none, sink.first, none, 8u);
+    scene.kernel.close(sink.first);
+    scene.kernel.close(sink.second);
+    co_return without_value(answer);
+}
+
+task<result<void>> poll(simulated_scene& scene) {
+    co_return without_value(co_await await_operation<poll_operation>(
+        decode_count(), nullptr, scene.pair.first, unsigned{POLLOUT}));
 }
 
 task<result<void>> shut_down(simulated_scene& scene) {
@@ -134,6 +185,10 @@ const std::vector<simulated_operation>& simulated_operations() {
     static const std::vector<simulated_operation> all = {
         {"recv", request_kind::recv, receive},
         {"send", request_kind::send, send},
+        {"recvmsg", request_kind::recvmsg, receive_message},
+        {"sendmsg", request_kind::sendmsg, send_message},
+        {"splice", request_kind::splice, splice},
+        {"poll", request_kind::poll, poll},
         {"shutdown", request_kind::shutdown, shut_down},
         {"accept", request_kind::accept, accept},
         {"connect", request_kind::connect, connect},

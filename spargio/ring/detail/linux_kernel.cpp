@@ -86,6 +86,10 @@ public:
             return errno_of(::recv(request.fd, data, size, flags));
         case IORING_OP_SEND:
             return errno_of(::send(request.fd, data, size, flags));
+        case IORING_OP_RECVMSG:
+            return errno_of(::recvmsg(request.fd, static_cast<::msghdr*>(data), flags));
+        case IORING_OP_SENDMSG:
+            return errno_of(::sendmsg(request.fd, static_cast<::msghdr*>(data), flags));
         default:
             return -EOPNOTSUPP;
         }

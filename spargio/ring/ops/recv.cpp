@@ -6,7 +6,7 @@ namespace spargio {
 
 void recv_operation::prepare(const operation& self, ::io_uring_sqe& request) noexcept {
     const auto& op = static_cast<const recv_operation&>(self);
-    io_uring_prep_recv(&request, op.descriptor_, op.data_, op.size_, 0);
+    io_uring_prep_recv(&request, op.descriptor_, op.data_, op.size_, op.flags_);
 }
 
 }  // namespace spargio

@@ -1,6 +1,7 @@
 #include "spargio/testing/detail/simulated_objects.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -110,6 +111,21 @@ int simulated_stream::shutdown(int how) {
     }
     announce();
     return 0;
+}
+
+std::size_t simulated_stream::room() const {
+    const auto peer = peer_.lock();
+    return peer == nullptr ? 0 : capacity_ - peer->incoming_.size();
+}
+
+int simulated_stream::poll(int events) {
+    const auto peer = peer_.lock();
+    int seen = peer == nullptr ? POLLHUP : 0;
+    if (!incoming_.empty() || incoming_ended_ || reset_)
+        seen |= events & POLLIN;
+    if (sending_ended_ || peer == nullptr || room() != 0)
+        seen |= events & POLLOUT;
+    return seen == 0 ? -EAGAIN : seen;
 }
 
 void simulated_listener::arrive(object_pointer connection) {

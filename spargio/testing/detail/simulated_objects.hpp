@@ -42,6 +42,10 @@ public:
     virtual int shutdown(int how);
     virtual int sync();
     virtual int status(struct ::statx& status);
+    /// Those of `events` that are true of it, as in poll(2); -EAGAIN if none is.
+    virtual int poll(int events) { return events; }
+    /// Bytes a write would take.
+    [[nodiscard]] virtual std::size_t room() const { return ~std::size_t{0}; }
 
     /// Who waits for it is served the moment it changes, on the changing thread, as the readers of
     /// an eventfd are: no time has to pass, and the clock may stand still.
@@ -73,6 +77,8 @@ public:
     int receive(std::span<std::byte> buffer) override;
     int send(std::span<const std::byte> buffer) override;
     int shutdown(int how) override;
+    int poll(int events) override;
+    [[nodiscard]] std::size_t room() const override;
 
 private:
     std::weak_ptr<simulated_stream> peer_;

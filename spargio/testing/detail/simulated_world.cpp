@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "spargio/testing/detail/simulated_transfers.hpp"
+
 namespace spargio::testing::detail {
 namespace {
 
@@ -221,6 +223,22 @@ int simulated_world::execute(const ::io_uring_sqe& request, const object_pointer
         return target->receive({data, size});
     case IORING_OP_SEND:
         return target->send({data, size});
+    case IORING_OP_SENDMSG:
+        return send_message(*target, *reinterpret_cast<const ::msghdr*>(request.addr), most);
+    case IORING_OP_RECVMSG:
+        return receive_message(*target, *reinterpret_cast<::msghdr*>(request.addr), most);
+    case IORING_OP_SPLICE: {
+        const object_pointer from = find(request.splice_fd_in);
+        if (from == nullptr)
+            return -EBADF;
+        bool from_waits = false;
+        const int outcome = splice(*from, *target, request, most, from_waits);
+        if (from_waits && instead != nullptr)
+            *instead = from;
+        return outcome;
+    }
+    case IORING_OP_POLL_ADD:
+        return request.len != 0 ? -EINVAL : target->poll(static_cast<int>(request.poll32_events));
     case IORING_OP_FSYNC:
         return target->sync();
     case IORING_OP_SHUTDOWN:

@@ -14,6 +14,7 @@ constexpr std::array supported_opcodes = {
     IORING_OP_CONNECT,  IORING_OP_OPENAT,   IORING_OP_CLOSE,   IORING_OP_READ,
     IORING_OP_WRITE,    IORING_OP_SEND,     IORING_OP_RECV,    IORING_OP_SHUTDOWN,
     IORING_OP_RENAMEAT, IORING_OP_UNLINKAT, IORING_OP_MKDIRAT, IORING_OP_MSG_RING,
+    IORING_OP_SENDMSG,  IORING_OP_RECVMSG,  IORING_OP_SPLICE,  IORING_OP_POLL_ADD,
 };
 
 int probe(::io_uring_probe& answer, unsigned count, feature_set missing) noexcept {

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "spargio/core/assert.hpp"
+#include "spargio/testing/detail/simulated_transfers.hpp"
 #include "spargio/testing/detail/simulation.hpp"
 
 namespace spargio::testing::detail {
@@ -19,6 +20,10 @@ bool acts_on_descriptor(const ::io_uring_sqe& sqe) noexcept {
     case IORING_OP_WRITE:
     case IORING_OP_RECV:
     case IORING_OP_SEND:
+    case IORING_OP_RECVMSG:
+    case IORING_OP_SENDMSG:
+    case IORING_OP_SPLICE:
+    case IORING_OP_POLL_ADD:
     case IORING_OP_FSYNC:
     case IORING_OP_SHUTDOWN:
     case IORING_OP_ACCEPT:
@@ -34,10 +39,11 @@ bool acts_on_descriptor(const ::io_uring_sqe& sqe) noexcept {
 /// How what a cancel interrupted says so; the last is a number the kernel forgets to translate.
 constexpr std::array interrupted = {-ECANCELED, -EINTR, -fault_plan::restart};
 
-bool is_transfer(const ::io_uring_sqe& sqe) noexcept {
+/// Those that have a system call which does not wait.
+bool can_be_attempted(const ::io_uring_sqe& sqe) noexcept {
     const request_kind kind = kind_of(sqe);
-    return kind == request_kind::read || kind == request_kind::write ||
-           kind == request_kind::recv || kind == request_kind::send;
+    return kind == request_kind::read || kind == request_kind::recv || kind == request_kind::send ||
+           kind == request_kind::recvmsg || kind == request_kind::sendmsg;
 }
 
 bool fits(const scripted_outcome& script, const ::io_uring_sqe& sqe) noexcept {
@@ -65,8 +71,9 @@ void simulation::use_script(scripted_outcome& script) {
 }
 
 std::size_t simulation::transfer_limit(const ::io_uring_sqe& sqe) noexcept {
-    if (is_transfer(sqe) && random.chance(options.short_percent))
-        return 1 + random.below(sqe.len);
+    const std::size_t size = transfer_size(sqe);
+    if (size != 0 && random.chance(options.short_percent))
+        return 1 + random.below(size);
     return ~std::size_t{0};
 }
 
@@ -324,8 +331,7 @@ int simulation::attempt(const ::io_uring_sqe& sqe) {
     static constexpr std::array faulty = {-EAGAIN, -EINTR, -EOPNOTSUPP, -ENOMEM};
     if (const auto fault = faults.meet("attempt", kind_of(sqe), faulty))
         return *fault;
-    const bool possible = is_transfer(sqe) && sqe.opcode != IORING_OP_WRITE;
-    if (!possible || options.missing.has(feature::attempt_first))
+    if (!can_be_attempted(sqe) || options.missing.has(feature::attempt_first))
         return -EOPNOTSUPP;
     std::size_t most = transfer_limit(sqe);
     if (scripted_outcome* script = script_for(sqe)) {

@@ -1,0 +1,68 @@
+"""What the examples of this folder do, seen by plain sockets."""
+
+import array
+import os
+import pathlib
+import socket
+import tempfile
+
+from harness import PROGRAMS, pattern, running
+
+
+def udp_echo():
+    with running(PROGRAMS / "net_udp_echo") as port:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(20)
+            client.setsockopt(socket.IPPROTO_IP, 13, 1)  # IP_RECVTOS
+            client.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 2)
+            client.connect(("127.0.0.1", int(port)))
+            for size in (1, 0, 1200, 60_000):
+                client.send(pattern(size))
+                heard, control, _, _ = client.recvmsg(65536, 100)
+                assert heard == pattern(size)
+                assert control[0][2][0] & 3 == 2, "the mark did not come back"
+            # A row of datagrams, sent as one.
+            client.setsockopt(17, 103, 1000)  # UDP_SEGMENT
+            client.send(pattern(4500))
+            heard = [client.recv(65536) for _ in range(5)]
+            assert [len(h) for h in heard] == [1000] * 4 + [500]
+            assert b"".join(heard) == pattern(4500)
+
+
+def pass_descriptor(folder):
+    path = str(folder / "socket")
+    with running(PROGRAMS / "net_pass_descriptor", path) as said:
+        assert said == path
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(20)
+            client.connect(path)
+            client.sendall(b"hello\n")
+            assert client.recv(100) == b"hello\n"
+            secret = folder / "secret"
+            secret.write_bytes(b"x" * 12345)
+            with open(secret, "rb") as file:
+                os.unlink(secret)
+                passed = array.array("i", [file.fileno(), file.fileno()])
+                client.sendmsg([b"!"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)])
+            assert client.recv(100) == b"12345 bytes\n12345 bytes\n"
+
+
+def send_file(folder):
+    file = folder / "file"
+    file.write_bytes(pattern(300_000))
+    with running(PROGRAMS / "net_send_file", file) as port:
+        for _ in range(8):
+            with socket.create_connection(("127.0.0.1", int(port)), timeout=20) as client:
+                client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                answer = b""
+                while more := client.recv(65536):
+                    answer += more
+                head, body = answer.split(b"\r\n\r\n", 1)
+                assert b"200 OK" in head and b"Content-Length: 300000" in head
+                assert body == file.read_bytes()
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    udp_echo()
+    pass_descriptor(pathlib.Path(scratch))
+    send_file(pathlib.Path(scratch))

@@ -1,0 +1,77 @@
+#include "spargio/net/splice_pipe.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "spargio/ring/ops/poll.hpp"
+#include "spargio/ring/ops/splice.hpp"
+
+namespace spargio {
+namespace {
+
+constexpr std::int64_t no_offset = splice_operation::no_offset;
+constexpr unsigned nothing = 0;  // a file is always ready
+
+auto splice(int from, std::int64_t from_offset, int to, std::int64_t to_offset, std::size_t size) {
+    return detail::await_operation<splice_operation>(detail::decode_count(), nullptr, from,
+                                                     from_offset, to, to_offset, size);
+}
+
+}  // namespace
+
+result<splice_pipe> splice_pipe::open() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) < 0)
+        return failure(errno);
+    return splice_pipe(descriptor(ends[0]), descriptor(ends[1]));
+}
+
+task<result<std::size_t>> splice_pipe::fill_from(const fs::file& from, std::uint64_t offset,
+                                                 std::size_t most) {
+    return fill(from.fd(), static_cast<std::int64_t>(offset), nothing, most);
+}
+task<result<std::size_t>> splice_pipe::fill_from(connected_stream& from, std::size_t most) {
+    return fill(from.fd(), no_offset, POLLIN | POLLRDHUP, most);
+}
+task<result<std::size_t>> splice_pipe::drain_to(connected_stream& to) {
+    return drain(to.fd(), no_offset, POLLOUT);
+}
+task<result<std::size_t>> splice_pipe::drain_to(fs::file& to, std::uint64_t offset) {
+    return drain(to.fd(), static_cast<std::int64_t>(offset), nothing);
+}
+
+task<result<std::size_t>> splice_pipe::fill(int from, std::int64_t offset, unsigned wait_for,
+                                            std::size_t most) {
+    SPARGIO_ASSERT(held_ == 0);
+    if (wait_for != nothing) {
+        const auto ready = co_await detail::await_operation<poll_operation>(
+            detail::decode_nothing(), nullptr, from, wait_for);
+        if (!ready)
+            co_return failure(ready.error());
+    }
+    const auto count =
+        co_await splice(from, offset, in_.get(), no_offset, std::min(most, capacity));
+    if (count)
+        held_ += *count;
+    co_return count;
+}
+
+task<result<std::size_t>> splice_pipe::drain(int to, std::int64_t offset, unsigned wait_for) {
+    SPARGIO_ASSERT(held_ != 0);
+    if (wait_for != nothing) {
+        const auto ready = co_await detail::await_operation<poll_operation>(
+            detail::decode_nothing(), nullptr, to, wait_for);
+        if (!ready)
+            co_return failure(ready.error());
+    }
+    const auto count = co_await splice(out_.get(), no_offset, to, offset, held_);
+    if (count)
+        held_ -= *count;
+    co_return count;
+}
+
+}  // namespace spargio

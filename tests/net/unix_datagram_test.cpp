@@ -1,0 +1,103 @@
+// Datagrams by path and by abstract name.
+
+#include "spargio/net/unix_datagram.hpp"
+#include "unix_steps.hpp"
+
+namespace spargio::net_test {
+namespace {
+
+TEST(UnixDatagram, ArrivesWholeByPathAndByAbstractNameAndCanBeAnswered) {
+    on_shards(1, []() -> task<void> {
+        const scratch_directory dir;
+        for (const bool by_path : {true, false}) {
+            const auto here = by_path ? dir.address("here") : abstract_address("here");
+            const auto there = by_path ? dir.address("there") : abstract_address("there");
+            unix_datagram one = value_or_throw(unix_datagram::bind(here));
+            unix_datagram other = value_or_throw(unix_datagram::bind(there));
+            value_or_throw(co_await one.send_to(bytes_of("question"), there));
+            std::array<std::byte, 4> buffer;
+            const auto got = value_or_throw(co_await other.recv_from(buffer));
+            EXPECT_EQ(text_of(buffer), "ques");
+            EXPECT_EQ(got.full_size, 8u);
+            EXPECT_TRUE(got.truncated());
+            EXPECT_EQ(got.info.peer, here);
+            value_or_throw(co_await other.send_to(bytes_of("yes"), got.info.peer));
+            EXPECT_EQ(value_or_throw(co_await one.recv(buffer)).size, 3u);
+        }
+    });
+}
+
+TEST(UnixDatagram, AnUnboundSenderHasNoName) {
+    on_shards(1, []() -> task<void> {
+        const auto address = abstract_address("named");
+        unix_datagram receiver = value_or_throw(unix_datagram::bind(address));
+        unix_datagram sender = value_or_throw(unix_datagram::unbound());
+        value_or_throw(sender.connect(address));
+        value_or_throw(co_await sender.send(bytes_of("x")));
+        std::array<std::byte, 4> buffer;
+        const auto got = value_or_throw(co_await receiver.recv_from(buffer));
+        EXPECT_EQ(got.size, 1u);
+        EXPECT_EQ(got.info.peer, socket_address());
+    });
+}
+
+TEST(UnixDatagram, DescriptorsComeWithTheirDatagram) {
+    on_shards(1, []() -> task<void> {
+        auto [one, other] = value_or_throw(unix_datagram::pair());
+        const std::size_t before = open_descriptors();
+        const std::array numbers = {one.fd(), other.fd()};
+        value_or_throw(co_await one.send_with_descriptors(bytes_of("0123456789"), numbers));
+        std::array<std::byte, 4> buffer;
+        {
+            const auto got = value_or_throw(co_await other.receive_with_descriptors(buffer, 1));
+            EXPECT_EQ(got.size, 4u);
+            EXPECT_TRUE(got.truncated);
+            EXPECT_EQ(got.descriptors.size(), 1u);
+            EXPECT_TRUE(got.descriptors_lost);
+            EXPECT_EQ(open_descriptors(), before + 1);
+        }
+        // Those of a datagram received without them are closed.
+        value_or_throw(co_await one.send_with_descriptors(bytes_of("x"), numbers));
+        EXPECT_EQ(value_or_throw(co_await other.recv(buffer)).size, 1u);
+        EXPECT_EQ(open_descriptors(), before);
+    });
+}
+
+TEST(UnixDatagram, ASenderWaitsForAReceiverWhoseQueueIsFull) {
+    on_shards(1, []() -> task<void> {
+        auto [one, other] = value_or_throw(unix_datagram::pair());
+        constexpr unsigned count = 2000;
+        auto sending = value_or_throw(this_shard::spawn([](unix_datagram from) -> task<void> {
+            for (unsigned i = 0; i < count; ++i)
+                value_or_throw(co_await from.send(std::as_bytes(std::span(&i, 1))));
+        }(std::move(one))));
+        for (int turn = 0; turn < 50; ++turn)
+            co_await yield();
+        EXPECT_FALSE(sending.is_done());
+        for (unsigned i = 0; i < count; ++i) {
+            unsigned number = 0;
+            value_or_throw(co_await other.recv(std::as_writable_bytes(std::span(&number, 1))));
+            EXPECT_EQ(number, i);
+        }
+        co_await std::move(sending);
+    });
+}
+
+TEST(UnixDatagram, SaysWhatIsWrongWithAnAddress) {
+    on_shards(1, []() -> task<void> {
+        const scratch_directory dir;
+        EXPECT_EQ(unix_datagram::bind(socket_address::loopback_v4(0)).error(),
+                  std::errc::address_family_not_supported);
+        EXPECT_EQ(unix_datagram::bind(dir.address("no/such")).error(),
+                  std::errc::no_such_file_or_directory);
+        const auto bound = unix_datagram::bind(dir.address("socket"));
+        EXPECT_EQ(unix_datagram::bind(dir.address("socket")).error(), std::errc::address_in_use);
+        auto sender = value_or_throw(unix_datagram::unbound());
+        EXPECT_EQ((co_await sender.send_to(bytes_of("x"), abstract_address("nobody"))).error(),
+                  std::errc::connection_refused);
+        EXPECT_EQ(unix_datagram::from_fd(-1).error(), std::errc::bad_file_descriptor);
+    });
+}
+
+}  // namespace
+}  // namespace spargio::net_test
