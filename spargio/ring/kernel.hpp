@@ -39,6 +39,9 @@ public:
     /// Interrupts every CPU that runs this process, so that what the kernel holds back until a
     /// thread enters it is done now. -ENOSYS where that cannot be had. Thread: any.
     virtual int nudge() noexcept;
+    /// Two connected stream sockets to try things on, which a ring can act on and close. 0, or an
+    /// error. Thread: any.
+    virtual int open_pair(int (&ends)[2]) noexcept;
     /// CLOCK_MONOTONIC in nanoseconds. Thread: any.
     virtual std::uint64_t now_ns() noexcept = 0;
 

@@ -35,6 +35,7 @@ constexpr std::array shutdown_faults = {-ECANCELED, -ENOTCONN};
 // An answer that cancels nothing would promise that the target ends by itself; this one does not.
 constexpr std::array cancel_faults = {-EALREADY};
 constexpr std::array message_faults = {-EOVERFLOW, -EBADFD, -EBADF, -ENOMEM};
+constexpr std::array poll_faults = {-ECANCELED, -ENOMEM};
 constexpr std::array other_faults = {-ECANCELED, -EINVAL, -ENOMEM};
 
 }  // namespace
@@ -44,6 +45,7 @@ std::span<const int> fault_plan::faults_of(request_kind kind) noexcept {
     case request_kind::recv:
         return recv_faults;
     case request_kind::send:
+    case request_kind::send_zc:
         return send_faults;
     case request_kind::accept:
         return accept_faults;
@@ -71,6 +73,8 @@ std::span<const int> fault_plan::faults_of(request_kind kind) noexcept {
         return cancel_faults;
     case request_kind::message:
         return message_faults;
+    case request_kind::poll:
+        return poll_faults;
     case request_kind::nop:
     case request_kind::any:
         break;
@@ -135,6 +139,10 @@ std::string to_string(request_kind kind) {
         return "make_directory";
     case request_kind::message:
         return "message";
+    case request_kind::poll:
+        return "poll";
+    case request_kind::send_zc:
+        return "send_zc";
     case request_kind::any:
         return "any";
     }

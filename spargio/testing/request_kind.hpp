@@ -10,6 +10,7 @@ namespace spargio::testing {
 enum class request_kind : std::uint8_t {
     nop = 0,
     fsync = 3,
+    poll = 6,
     accept = 13,
     cancel = 14,
     connect = 16,
@@ -25,6 +26,7 @@ enum class request_kind : std::uint8_t {
     unlink = 36,
     make_directory = 37,
     message = 40,
+    send_zc = 47,
     any = 255,
 };
 

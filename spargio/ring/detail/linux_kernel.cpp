@@ -126,6 +126,9 @@ int kernel::prepare_nudges() noexcept {
 int kernel::nudge() noexcept {
     return -ENOSYS;
 }
+int kernel::open_pair(int (&ends)[2]) noexcept {
+    return errno_of(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+}
 
 kernel& system_kernel() noexcept {
     static linux_kernel instance;

@@ -1,6 +1,7 @@
 #include "spargio/testing/detail/simulated_objects.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -24,6 +25,9 @@ int simulated_object::send(std::span<const std::byte>) {
 }
 int simulated_object::accept(object_pointer&) {
     return -ENOTSOCK;
+}
+int simulated_object::poll() {
+    return POLLIN;
 }
 int simulated_object::shutdown(int) {
     return -ENOTSOCK;
@@ -96,6 +100,12 @@ int simulated_stream::send(std::span<const std::byte> buffer) {
     return static_cast<int>(size);
 }
 
+int simulated_stream::poll() {
+    if (!connected_)
+        return POLLHUP;
+    return !incoming_.empty() || incoming_ended_ || reset_ ? POLLIN : -EAGAIN;
+}
+
 int simulated_stream::shutdown(int how) {
     if (!connected_)
         return -ENOTCONN;
@@ -124,6 +134,10 @@ int simulated_listener::accept(object_pointer& made) {
     arrived_.pop_front();
     announce();  // a connect may wait for room
     return 0;
+}
+
+int simulated_listener::poll() {
+    return arrived_.empty() ? -EAGAIN : POLLIN;
 }
 
 // --- files ---------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ public:
     virtual int receive(std::span<std::byte> buffer);
     virtual int send(std::span<const std::byte> buffer);
     virtual int accept(object_pointer& made);
+    /// As poll(2) for POLLIN.
+    virtual int poll();
     virtual int shutdown(int how);
     virtual int sync();
     virtual int status(struct ::statx& status);
@@ -72,6 +74,7 @@ public:
     int write(std::span<const std::byte> buffer, std::uint64_t) override { return send(buffer); }
     int receive(std::span<std::byte> buffer) override;
     int send(std::span<const std::byte> buffer) override;
+    int poll() override;
     int shutdown(int how) override;
 
 private:
@@ -93,6 +96,7 @@ public:
     [[nodiscard]] bool full() const noexcept { return arrived_.size() >= backlog_; }
     void arrive(object_pointer connection);
     int accept(object_pointer& made) override;
+    int poll() override;
 
 private:
     std::size_t backlog_;

@@ -220,7 +220,10 @@ int simulated_world::execute(const ::io_uring_sqe& request, const object_pointer
     case IORING_OP_RECV:
         return target->receive({data, size});
     case IORING_OP_SEND:
+    case IORING_OP_SEND_ZC:
         return target->send({data, size});
+    case IORING_OP_POLL_ADD:
+        return target->poll();
     case IORING_OP_FSYNC:
         return target->sync();
     case IORING_OP_SHUTDOWN:
