@@ -65,6 +65,7 @@ void shard::close() noexcept {
         between_looks.wait();
     SPARGIO_ASSERT(queues_.empty() && timers_.empty() && first_waiting_ == nullptr);
     ring_.reset();
+    close_buffers();
     if (const int bell = bell_.exchange(-1); bell >= 0)
         kernel_.close_bell(bell);
 }
@@ -114,6 +115,8 @@ void shard::run() {
 
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.
 void shard::service() noexcept {
+    if (buffers_ != nullptr)
+        collect_buffers();
     gather_woken();
     while (!ring_->ended_early().empty())
         woken_.push(ring_->ended_early().pop());

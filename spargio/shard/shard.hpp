@@ -3,12 +3,14 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "spargio/core/counter.hpp"
 #include "spargio/core/executor.hpp"
 #include "spargio/ring/ring.hpp"
+#include "spargio/shard/buffer_options.hpp"
 #include "spargio/shard/message_queue.hpp"
 #include "spargio/shard/rescue_options.hpp"
 #include "spargio/shard/run_queues.hpp"
@@ -23,6 +25,8 @@
 
 namespace spargio {
 
+class buffer_pool;
+
 struct shard_options {
     unsigned index = 0;
     ring_options ring;
@@ -30,6 +34,7 @@ struct shard_options {
     unsigned spin_us = 100;            ///< longest spin before a sleep; 0: never spin
     steal_options stealing;
     rescue_options rescue;
+    buffer_options buffers;
 };
 
 /// One worker thread's world: its ring, its run queues, its timers, its mailbox.
@@ -84,6 +89,12 @@ public:
     /// Where a new stealable task starts: here, unless on the peer whose turn it is to be asked
     /// clearly fewer operations wait for the kernel, as those of connections do.
     [[nodiscard]] shard& home_for_new_task() noexcept;
+    /// Its buffers for what streams receive, made when they are first asked for. Errors: ENOMEM.
+    [[nodiscard]] result<buffer_pool*> buffers();
+    /// The same, or null as long as nobody has asked for them.
+    [[nodiscard]] buffer_pool* buffers_in_use() const noexcept { return buffers_; }
+    /// What streams may use of the kernel; found out when it is first asked for.
+    [[nodiscard]] feature_set stream_features() noexcept;
     void count_attempt(bool succeeded) noexcept {
         ++(succeeded ? counters_.attempts_succeeded : counters_.attempts_in_vain);
     }
@@ -133,6 +144,10 @@ public:
     [[nodiscard]] kernel& entry() const noexcept { return kernel_; }
     [[nodiscard]] std::uint64_t now_ns() const noexcept { return kernel_.now_ns(); }
     [[nodiscard]] feature_set features() const noexcept { return features_; }
+    /// -1 before open() and after close().
+    [[nodiscard]] int ring_descriptor() const noexcept {
+        return ring_descriptor_.load(std::memory_order_relaxed);
+    }
     /// Also before open() and after close().
     [[nodiscard]] shard_stats stats() const noexcept;
 
@@ -212,6 +227,10 @@ private:
     void strike_outside_bell() noexcept;
     void retry_bells() noexcept;
 
+    // shard_buffers.cpp
+    void collect_buffers() noexcept;
+    void close_buffers() noexcept;
+
     kernel& kernel_;
     const shard_options options_;
     std::span<const std::unique_ptr<shard>> peers_;
@@ -222,6 +241,8 @@ private:
     detail::work_list left_;   // requests a rescuer could not answer
     detail::timer_queue timers_;
     detail::spin_policy spinning_;
+    buffer_pool* buffers_ = nullptr;
+    std::optional<feature_set> stream_features_;
     message_wait* first_waiting_ = nullptr;
     message_wait* last_waiting_ = nullptr;
     counters counters_;
