@@ -38,6 +38,12 @@ task<result<tcp_stream>> tcp_listener::accept(session_policy policy) {
     co_return stream;
 }
 
+result<tcp_accept_stream> tcp_listener::accept_many(session_policy policy) const {
+    if (const auto home = policy.choose(); !home)
+        return failure(home.error());
+    return tcp_accept_stream(fd(), policy);
+}
+
 result<socket_address> tcp_listener::local_address() const noexcept {
     return detail::local_address_of(fd());
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "spargio/net/tcp_accept_stream.hpp"
 #include "spargio/net/tcp_stream.hpp"
 #include "spargio/ring/ops/accept.hpp"
 
@@ -31,6 +32,12 @@ public:
     /// Source: accept4(2).
     [[nodiscard]] task<result<tcp_stream>>
     accept(session_policy policy = session_policy::context_preferred());
+
+    /// Accepts one connection after another with one request: what a busy listener is to use.
+    /// The listener is open until that has gone, and nobody else accepts. Error:
+    /// errc::no_such_shard. \pre called on a shard
+    [[nodiscard]] result<tcp_accept_stream>
+    accept_many(session_policy policy = session_policy::context_preferred()) const;
 
     [[nodiscard]] result<socket_address> local_address() const noexcept;
     [[nodiscard]] int fd() const noexcept { return descriptor_.get(); }

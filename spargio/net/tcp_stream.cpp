@@ -31,6 +31,17 @@ task<result<tcp_stream>> tcp_stream::connect(socket_address address, session_pol
     co_return stream;
 }
 
+result<tcp_stream> tcp_stream::from_accepted(result<descriptor> accepted, session_policy policy) {
+    if (!accepted)
+        return failure(accepted.error());
+    const auto home = policy.choose();
+    if (!home)
+        return failure(home.error());
+    tcp_stream stream(std::move(*accepted), *home);
+    (void)stream.set_no_delay(true);
+    return stream;
+}
+
 result<tcp_stream> tcp_stream::from_fd(int number, session_policy policy) {
     const auto home = policy.choose();
     if (!home)

@@ -7,6 +7,7 @@
 
 #include "spargio/core/task.hpp"
 #include "spargio/io/descriptor.hpp"
+#include "spargio/net/receive_stream.hpp"
 #include "spargio/net/session_policy.hpp"
 #include "spargio/net/socket_address.hpp"
 #include "spargio/ring/ops/close.hpp"
@@ -38,6 +39,10 @@ public:
     [[nodiscard]] static task<result<tcp_stream>>
     connect(socket_address address, session_policy policy = session_policy::context_preferred());
 
+    /// Internal: from what an accept answered.
+    [[nodiscard]] static result<tcp_stream> from_accepted(result<descriptor> accepted,
+                                                          session_policy policy);
+
     /// Takes over a connected socket, which it makes blocking and close-on-exec: waiting is the
     /// ring's business. On an error `number` stays the caller's. \pre called on a shard
     [[nodiscard]] static result<tcp_stream>
@@ -66,6 +71,12 @@ public:
     [[nodiscard]] task<result<void>> read_exact(std::span<std::byte> buffer);
     /// Writes all of `buffer`. After an error, some of it may have been sent.
     [[nodiscard]] task<result<void>> write_all(std::span<const std::byte> buffer);
+
+    /// What is received as leases of buffers the kernel filled, without a copy; the stream is open
+    /// until that has gone, and read by nobody else. Error: std::errc::not_enough_memory.
+    [[nodiscard]] result<receive_stream> receive_leases() const {
+        return receive_stream::open(fd());
+    }
 
     /// Ends one or both directions; the peer reads end of stream. Source: shutdown(2).
     [[nodiscard]] auto shutdown(shutdown_how how) noexcept {

@@ -43,5 +43,6 @@ const std::vector<cancel_case>& file_cases();
 const std::vector<cancel_case>& path_cases();
 const std::vector<cancel_case>& task_cases();
 const std::vector<cancel_case>& boundary_cases();
+const std::vector<cancel_case>& multishot_cases();
 
 }  // namespace spargio::trap_test

@@ -200,7 +200,7 @@ TEST_P(CancelProduct, StopAfterTheEndChangesNothing) {
 std::vector<cancel_case> all_cases() {
     std::vector<cancel_case> all;
     for (const auto* some : {&stream_cases(), &connection_cases(), &file_cases(), &path_cases(),
-                             &task_cases(), &boundary_cases()})
+                             &task_cases(), &boundary_cases(), &multishot_cases()})
         all.insert(all.end(), some->begin(), some->end());
     return all;
 }
