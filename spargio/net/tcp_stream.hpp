@@ -10,6 +10,7 @@
 #include "spargio/net/receive_stream.hpp"
 #include "spargio/net/session_policy.hpp"
 #include "spargio/net/socket_address.hpp"
+#include "spargio/net/zero_copy.hpp"
 #include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/recv.hpp"
 #include "spargio/ring/ops/send.hpp"
@@ -78,6 +79,13 @@ public:
         return receive_stream::open(fd());
     }
 
+    /// write_all() of bytes the stream takes over: large ones are sent out of their own memory,
+    /// which is freed when the kernel is through with it; nobody waits for that.
+    template <owned_bytes Buffer>
+    [[nodiscard]] task<result<void>> write_all_zero_copy(Buffer owned) {
+        return zero_copy_.write_all(fd(), std::move(owned));
+    }
+
     /// Ends one or both directions; the peer reads end of stream. Source: shutdown(2).
     [[nodiscard]] auto shutdown(shutdown_how how) noexcept {
         return detail::await_operation<shutdown_operation>(detail::decode_nothing(), nullptr, fd(),
@@ -118,6 +126,7 @@ private:
     unsigned session_shard_;
     detail::attempt_history reads_;
     detail::attempt_history writes_;
+    zero_copy_sender zero_copy_;
 };
 
 }  // namespace spargio
