@@ -1,9 +1,9 @@
 #include "spargio/net/connected_stream.hpp"
-#include "spargio/io/transfer.hpp"
 
 #include <array>
 #include <cerrno>
 
+#include "spargio/io/transfer.hpp"
 #include "spargio/net/detail/piece_cursor.hpp"
 #include "spargio/net/detail/socket_calls.hpp"
 #include "spargio/ring/ops/recvmsg.hpp"

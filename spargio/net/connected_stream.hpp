@@ -9,6 +9,8 @@
 #include "spargio/io/owned_buffer.hpp"
 #include "spargio/io/shutdown_how.hpp"
 #include "spargio/net/basic_socket.hpp"
+#include "spargio/net/receive_stream.hpp"
+#include "spargio/net/zero_copy.hpp"
 #include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/recv.hpp"
 #include "spargio/ring/ops/send.hpp"
@@ -56,6 +58,20 @@ public:
     [[nodiscard]] task<result<void>> read_exact(std::span<std::byte> buffer);
     /// Writes all of `buffer`. After an error, some of it may have been sent.
     [[nodiscard]] task<result<void>> write_all(std::span<const std::byte> buffer);
+
+    // --- without a copy --------------------------------------------------------------------------
+
+    /// What is received as leases of buffers the kernel filled, without a copy; the stream is open
+    /// until that has gone, and read by nobody else. Error: std::errc::not_enough_memory.
+    [[nodiscard]] result<receive_stream> receive_leases() const {
+        return receive_stream::open(fd());
+    }
+    /// write_all() of bytes the stream takes over: large ones are sent out of their own memory,
+    /// which is freed when the kernel is through with it; nobody waits for that.
+    template <owned_bytes Buffer>
+    [[nodiscard]] task<result<void>> write_all_zero_copy(Buffer owned) {
+        return zero_copy_.write_all(fd(), std::move(owned));
+    }
 
     // --- several buffers at once -----------------------------------------------------------------
 
@@ -133,6 +149,7 @@ protected:
     detail::attempt_history writes_;
 
 private:
+    zero_copy_sender zero_copy_;
     unsigned session_shard_;
 };
 

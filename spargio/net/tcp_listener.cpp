@@ -29,4 +29,10 @@ result<tcp_listener> tcp_listener::from_fd(int number) {
     return tcp_listener(descriptor(number));
 }
 
+result<tcp_accept_stream> tcp_listener::accept_many(session_policy policy) const {
+    if (const auto home = policy.choose(); !home)
+        return failure(home.error());
+    return tcp_accept_stream(fd(), policy);
+}
+
 }  // namespace spargio

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "spargio/net/tcp_accept_stream.hpp"
 #include "spargio/net/tcp_stream.hpp"
 
 namespace spargio {
@@ -27,6 +28,12 @@ public:
     /// Takes over a socket that listens, such as one a parent process passed on; it is made
     /// blocking and close-on-exec. On an error `number` stays the caller's.
     [[nodiscard]] static result<tcp_listener> from_fd(int number);
+
+    /// Accepts one connection after another with one request: what a busy listener is to use.
+    /// The listener is open until that has gone, and nobody else accepts. Error:
+    /// errc::no_such_shard. \pre called on a shard
+    [[nodiscard]] result<tcp_accept_stream>
+    accept_many(session_policy policy = session_policy::context_preferred()) const;
 
 private:
     using stream_listener::stream_listener;

@@ -11,6 +11,15 @@ using detail::option_of;
 using detail::option_value;
 using detail::set_option;
 
+result<tcp_stream> tcp_stream::from_accepted(result<descriptor> accepted, session_policy policy) {
+    if (!accepted)
+        return failure(accepted.error());
+    const auto home = policy.choose();
+    if (!home)
+        return failure(home.error());
+    return made(std::move(*accepted), *home);
+}
+
 result<void> tcp_stream::set_no_delay(bool on) noexcept {
     return set_option(fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
 }

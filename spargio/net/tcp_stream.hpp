@@ -23,6 +23,10 @@ public:
     tcp_stream(tcp_stream&&) noexcept = default;
     tcp_stream& operator=(tcp_stream&&) noexcept = default;
 
+    /// Internal: from what an accept answered.
+    [[nodiscard]] static result<tcp_stream> from_accepted(result<descriptor> accepted,
+                                                          session_policy policy);
+
     /// Sends small writes at once (TCP_NODELAY); on by default.
     result<void> set_no_delay(bool on) noexcept;
     [[nodiscard]] result<bool> no_delay() const noexcept;

@@ -8,8 +8,9 @@ namespace spargio {
 namespace {
 
 constexpr std::array<std::string_view, feature_count> names = {
-    "cooperative_taskrun", "deferred_taskrun", "message_ring",
-    "register_message",    "registered_ring",  "attempt_first"};
+    "cooperative_taskrun", "deferred_taskrun", "message_ring",        "register_message",
+    "registered_ring",     "attempt_first",    "multishot_accept",    "provided_buffers",
+    "multishot_receive",   "bundled_receive",  "incremental_buffers", "zero_copy_send"};
 
 feature_set parse_disabled(std::string_view text) {
     feature_set set;

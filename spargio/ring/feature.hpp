@@ -16,8 +16,16 @@ enum class feature : std::uint8_t {
     register_message,     ///< a thread without a ring wakes one directly (6.13); else an eventfd
     registered_ring,      ///< entering without a descriptor look-up (5.18)
     attempt_first,        ///< a lone operation is first tried without the ring (spargio's own)
+
+    // Found out when the first stream of received bytes or connections is opened.
+    multishot_accept,     ///< one request accepts connection after connection (5.19)
+    provided_buffers,     ///< the kernel takes a buffer when there is something for it (5.19)
+    multishot_receive,    ///< one request receives again and again (6.0); needs provided_buffers
+    bundled_receive,      ///< one completion fills several buffers (6.10)
+    incremental_buffers,  ///< several completions share a buffer (6.12)
+    zero_copy_send,       ///< the kernel sends from the program's memory (6.0)
 };
-inline constexpr unsigned feature_count = 6;
+inline constexpr unsigned feature_count = 12;
 
 [[nodiscard]] std::string_view to_string(feature which) noexcept;
 

@@ -42,6 +42,9 @@ public:
     /// How often the calling thread had its CPU taken away for another thread, while it wanted it;
     /// 0 where nobody counts. What a hypervisor takes is not in it. Thread: any.
     virtual std::uint64_t times_displaced() noexcept;
+    /// Two connected stream sockets to try things on, which a ring can act on and close. 0, or an
+    /// error. Thread: any.
+    virtual int open_pair(int (&ends)[2]) noexcept;
     /// CLOCK_MONOTONIC in nanoseconds. Thread: any.
     virtual std::uint64_t now_ns() noexcept = 0;
 

@@ -11,11 +11,27 @@ namespace spargio {
 class ring;
 class operation;
 
+/// One completion of an operation that may have several.
+struct arrival {
+    static constexpr unsigned no_buffer = ~0u;
+
+    int outcome = 0;              ///< what the system call returns, errors negative
+    bool more = false;            ///< it is not the last one
+    bool notification = false;    ///< the kernel is through with what a zero-copy send reads
+    bool buffer_goes_on = false;  ///< more may be put into the same buffer
+    unsigned buffer = no_buffer;  ///< the provided buffer what was received begins in
+};
+
 /// What distinguishes one kind of operation from another: how it fills its request.
 struct operation_type {
     const char* name;
     void (*prepare)(const operation& self, ::io_uring_sqe& request) noexcept;
     bool cancellable = true;  // false: it is done whatever happens, as a close must be
+    /// Of an operation with several completions: takes each as it is reaped, the last included.
+    void (*take)(operation& self, const arrival& what, detail::work_list& ready) noexcept = nullptr;
+    /// After its first completion the kernel only still reads what was lent to it, for as long as a
+    /// peer likes: the end of a ring does not wait for that.
+    bool lingers = false;
 };
 
 /// One request to the kernel, from submit to its last completion. It lives in the awaiter that
@@ -49,6 +65,7 @@ public:
         SPARGIO_ASSERT(state_ == state::done || state_ == state::idle);
         state_ = state::idle;
         cancel_sent_ = false;
+        lingering_ = false;
     }
     /// Records an outcome that was reached without the ring. \pre idle.
     void settle(int outcome) noexcept {
@@ -73,6 +90,7 @@ private:
     std::uint8_t generation_ = 0;  // tells its completion from one of an earlier use of the memory
     bool cancel_sent_ : 1 = false;
     bool cancel_waiting_ : 1 = false;
+    bool lingering_ : 1 = false;
 };
 
 }  // namespace spargio

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "spargio/ring/detail/kernel_order.hpp"
+#include "spargio/ring/detail/newer_abi.hpp"
 #include "spargio/ring/detail/user_data.hpp"
 
 namespace spargio {
@@ -32,6 +33,15 @@ void store_release(unsigned* shared, unsigned value) noexcept {
 int error_of(int outcome, bool cancelled) noexcept {
     const bool interrupted = outcome == -EINTR || (outcome <= -512 && outcome >= -516);
     return !interrupted ? outcome : cancelled ? -ECANCELED : -EINTR;
+}
+
+arrival arrival_of(int outcome, unsigned flags) noexcept {
+    return {.outcome = outcome,
+            .more = (flags & IORING_CQE_F_MORE) != 0,
+            .notification = (flags & IORING_CQE_F_NOTIF) != 0,
+            .buffer_goes_on = (flags & detail::abi::cqe_f_buf_more) != 0,
+            .buffer = (flags & IORING_CQE_F_BUFFER) != 0 ? flags >> IORING_CQE_BUFFER_SHIFT
+                                                         : arrival::no_buffer};
 }
 
 /// Where the kernel writes how often a bell was struck. Nobody reads it, and it is nobody's: such a
@@ -208,6 +218,8 @@ void ring::place_waiting() noexcept {
             continue;
         op.state_ = operation::state::done;
         ++completed_;
+        if (op.lingering_)
+            lingering_.add(-1u);
         ended_early_.push(*op.waiter);
     }
     while (backlog_.head != nullptr) {
@@ -297,6 +309,17 @@ unsigned ring::reap(detail::work_list& ready) noexcept {
             op.outcome_ = completion.res;
             if (completion.res < 0) [[unlikely]]
                 op.outcome_ = error_of(completion.res, op.cancel_sent_);
+            if (op.type_->take != nullptr) [[unlikely]] {
+                const arrival what = arrival_of(op.outcome_, completion.flags);
+                op.type_->take(op, what, ready);
+                if (what.more) {
+                    if (op.type_->lingers && !op.lingering_) {
+                        op.lingering_ = true;
+                        ++lingering_;
+                    }
+                    break;
+                }
+            }
             op.state_ = operation::state::completed;
             complete(op, ready);
             break;
@@ -348,6 +371,8 @@ void ring::complete(operation& op, detail::work_list& ready) noexcept {
         return;
     op.state_ = operation::state::done;
     ++completed_;
+    if (op.lingering_) [[unlikely]]
+        lingering_.add(-1u);
     ready.push(*op.waiter);
 }
 

@@ -92,11 +92,11 @@ public:
     [[nodiscard]] detail::work_list& ended_early() noexcept { return ended_early_; }
     /// Bells that could not be rung since the last call.
     [[nodiscard]] bool bells_failed() const noexcept { return bells_failed_; }
-    /// Nothing of any operation is left: none in flight, none that waits for room, and nobody who
-    /// waits for one still has to be told.
+    /// Nothing of any operation is left but what was lent: none in flight, none that waits for
+    /// room, and nobody who waits for one still has to be told.
     [[nodiscard]] bool idle() const noexcept {
-        return in_flight() == 0 && backlog_.head == nullptr && cancel_backlog_.head == nullptr &&
-               ended_early_.empty();
+        return in_flight() == lingering_.get() && backlog_.head == nullptr &&
+               cancel_backlog_.head == nullptr && ended_early_.empty();
     }
     [[nodiscard]] std::bitset<most_rings> take_failed_bells() noexcept;
 
@@ -177,6 +177,7 @@ private:
 
     detail::counter<unsigned> submitted_;  // operations ever given a request; written by the owner
     detail::counter<unsigned> completed_;  // those of them that are done; by the claim's holder
+    detail::counter<unsigned> lingering_;  // in flight for what was lent alone; by the same
     detail::counter<> entered_;
     detail::counter<> overflows_;
     detail::counter<> strays_;

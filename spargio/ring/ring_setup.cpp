@@ -142,7 +142,7 @@ int ring::set_up() {
 ring::~ring() {
     if (uring_ == nullptr)
         return;
-    SPARGIO_ASSERT(in_flight() == 0);
+    SPARGIO_ASSERT(in_flight() == lingering_.get());
     SPARGIO_ASSERT(backlog_.head == nullptr && cancel_backlog_.head == nullptr);
     leave();
     kernel_.destroy(*uring_);

@@ -90,6 +90,10 @@ runtime_builder& runtime_builder::rescue(const rescue_options& how) {
     settings_.rescue = how;
     return *this;
 }
+runtime_builder& runtime_builder::receive_buffers(const buffer_options& buffers) {
+    settings_.buffers = buffers;
+    return *this;
+}
 runtime_builder& runtime_builder::disable(feature which) {
     settings_.disabled.add(which);
     return *this;
@@ -176,6 +180,13 @@ std::string fault_of_tags(const std::vector<std::uint32_t>& hot,
     return {};
 }
 
+std::string fault_of(const buffer_options& buffers) {
+    return first_out_of_range({
+        {"receive_buffers.count", buffers.count, 4, 32'768},
+        {"receive_buffers.size", buffers.size, 256, 1u << 20},
+    });
+}
+
 }  // namespace
 
 std::expected<runtime_settings, error> runtime_builder::checked() const {
@@ -210,7 +221,8 @@ std::expected<runtime_settings, error> runtime_builder::checked() const {
         return invalid(out_of_range("blocking_threads", s.blocking_threads, "1 to 1024"));
     if (s.blocking_queue > 1u << 20)
         return invalid(out_of_range("blocking_queue", s.blocking_queue, "0 to 1048576"));
-    if (auto fault = fault_of(s.stealing) + fault_of(s.rescue); !fault.empty())
+    if (auto fault = fault_of(s.stealing) + fault_of(s.rescue) + fault_of(s.buffers);
+        !fault.empty())
         return invalid(std::move(fault));
     if (auto fault = fault_of_tags(s.hot_tags, s.coalesced_hot_tags); !fault.empty())
         return invalid(std::move(fault));

@@ -8,6 +8,7 @@
 
 #include "spargio/core/error.hpp"
 #include "spargio/ring/feature.hpp"
+#include "spargio/shard/buffer_options.hpp"
 #include "spargio/shard/hot_tags.hpp"
 #include "spargio/shard/rescue_options.hpp"
 #include "spargio/shard/steal_options.hpp"
@@ -37,6 +38,7 @@ struct runtime_settings {
     bool deferred_taskrun = false;
     steal_options stealing;
     rescue_options rescue;
+    buffer_options buffers;
     feature_set disabled;
 };
 
@@ -97,6 +99,9 @@ public:
     /// How they look after one that is stuck in a task: after_us 0, which is never, or 10 to
     /// 1,000,000; watch_us and stuck_us 50 to 1,000,000; linger_ms 0 to 60,000.
     runtime_builder& rescue(const rescue_options& how);
+    /// The buffers of a shard for what streams receive: count 4 to 32,768, size 256 to 1,048,576
+    /// bytes. Default 512 of 8,192 bytes.
+    runtime_builder& receive_buffers(const buffer_options& buffers);
     /// Does without a kernel feature.
     runtime_builder& disable(feature which);
 

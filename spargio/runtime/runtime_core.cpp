@@ -34,6 +34,7 @@ shard_options options_of(const runtime_settings& settings, unsigned index,
     options.spin_us = settings.spin_us;
     options.stealing = settings.stealing;
     options.rescue = settings.rescue;
+    options.buffers = settings.buffers;
     return options;
 }
 

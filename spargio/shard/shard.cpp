@@ -71,6 +71,7 @@ void shard::close() noexcept {
         between_looks.wait();
     SPARGIO_ASSERT(queues_.empty() && timers_.empty() && !messages_awaited());
     ring_.reset();
+    close_buffers();
     if (const int bell = bell_.exchange(-1); bell >= 0)
         kernel_.close_bell(bell);
 }
@@ -120,6 +121,8 @@ void shard::run() {
 
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.
 void shard::service() noexcept {
+    if (buffers_ != nullptr)
+        collect_buffers();
     gather_woken();
     if (direct_.any_settled()) [[unlikely]]
         direct_.settle();

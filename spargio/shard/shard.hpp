@@ -10,6 +10,7 @@
 #include "spargio/core/counter.hpp"
 #include "spargio/core/executor.hpp"
 #include "spargio/ring/ring.hpp"
+#include "spargio/shard/buffer_options.hpp"
 #include "spargio/shard/direct_mail.hpp"
 #include "spargio/shard/hot_counts.hpp"
 #include "spargio/shard/inbox.hpp"
@@ -27,6 +28,8 @@
 
 namespace spargio {
 
+class buffer_pool;
+
 struct shard_options {
     unsigned index = 0;
     ring_options ring;
@@ -35,6 +38,7 @@ struct shard_options {
     unsigned spin_us = 100;                         ///< longest spin before a sleep; 0: never spin
     steal_options stealing;
     rescue_options rescue;
+    buffer_options buffers;
 };
 
 /// One worker thread's world: its ring, its run queues, its timers, its mailbox.
@@ -92,6 +96,12 @@ public:
     /// Everything sent so far is in its target's mailbox already; after this, so is the bell of
     /// every target that slept with the kernel.
     void flush_messages() noexcept;
+    /// Its buffers for what streams receive, made when they are first asked for. Errors: ENOMEM.
+    [[nodiscard]] result<buffer_pool*> buffers();
+    /// The same, or null as long as nobody has asked for them.
+    [[nodiscard]] buffer_pool* buffers_in_use() const noexcept { return buffers_; }
+    /// What streams may use of the kernel; found out when it is first asked for.
+    [[nodiscard]] feature_set stream_features() noexcept;
     void count_attempt(bool succeeded) noexcept {
         ++(succeeded ? counters_.attempts_succeeded : counters_.attempts_in_vain);
     }
@@ -152,6 +162,10 @@ public:
     [[nodiscard]] kernel& entry() const noexcept { return kernel_; }
     [[nodiscard]] std::uint64_t now_ns() const noexcept { return kernel_.now_ns(); }
     [[nodiscard]] feature_set features() const noexcept { return features_; }
+    /// -1 before open() and after close().
+    [[nodiscard]] int ring_descriptor() const noexcept {
+        return ring_descriptor_.load(std::memory_order_relaxed);
+    }
     /// Also before open() and after close().
     [[nodiscard]] shard_stats stats() const noexcept;
 
@@ -258,6 +272,10 @@ private:
     void strike_outside_bell() noexcept;
     void retry_bells() noexcept;
 
+    // shard_buffers.cpp
+    void collect_buffers() noexcept;
+    void close_buffers() noexcept;
+
     kernel& kernel_;
     const shard_options options_;
     std::span<const std::unique_ptr<shard>> peers_;
@@ -270,6 +288,8 @@ private:
     detail::spin_policy spinning_;
     std::uint64_t times_displaced_ = 0;
     detail::outbox outbox_;
+    buffer_pool* buffers_ = nullptr;
+    std::optional<feature_set> stream_features_;
     counters counters_;
     std::atomic<int> ring_descriptor_ = -1;
     std::atomic<int> bell_ = -1;  // an eventfd, where the kernel has no bell for outsiders

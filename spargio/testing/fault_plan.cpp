@@ -48,6 +48,7 @@ std::span<const int> fault_plan::faults_of(request_kind kind) noexcept {
         return recv_faults;
     case request_kind::send:
     case request_kind::sendmsg:
+    case request_kind::send_zc:
         return send_faults;
     case request_kind::splice:
         return splice_faults;
@@ -154,6 +155,8 @@ std::string to_string(request_kind kind) {
         return "make_directory";
     case request_kind::message:
         return "message";
+    case request_kind::send_zc:
+        return "send_zc";
     case request_kind::any:
         return "any";
     }

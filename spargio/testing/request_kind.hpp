@@ -30,6 +30,7 @@ enum class request_kind : std::uint8_t {
     unlink = 36,
     make_directory = 37,
     message = 40,
+    send_zc = 47,
     any = 255,
 };
 

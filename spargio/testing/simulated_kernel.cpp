@@ -60,6 +60,18 @@ void simulated_kernel::close_bell(int bell) noexcept {
     close(bell);
 }
 
+int simulated_kernel::open_pair(int (&ends)[2]) noexcept {
+    const auto [one, other] = stream_pair();
+    if (one < 0 || other < 0) {
+        if (one >= 0)
+            close(one);
+        return -EMFILE;
+    }
+    ends[0] = one;
+    ends[1] = other;
+    return 0;
+}
+
 std::uint64_t simulated_kernel::now_ns() noexcept {
     const std::scoped_lock lock(simulation_->mutex);
     simulation_->advance_to(simulation_->clock.now_ns() + simulation_->options.look_costs_ns);
@@ -227,6 +239,11 @@ std::uint64_t simulated_kernel::entries() const {
 std::uint64_t simulated_kernel::foreign_entries() const {
     const std::scoped_lock lock(simulation_->mutex);
     return simulation_->foreign_entries;
+}
+
+std::uint64_t simulated_kernel::overwritten_sends() const {
+    const std::scoped_lock lock(simulation_->mutex);
+    return simulation_->overwritten;
 }
 
 std::size_t simulated_kernel::pending_requests() const {

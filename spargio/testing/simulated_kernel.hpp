@@ -50,6 +50,7 @@ public:
     int open_bell() noexcept override;
     void strike_bell(int bell) noexcept override;
     void close_bell(int bell) noexcept override;
+    int open_pair(int (&ends)[2]) noexcept override;
     std::uint64_t now_ns() noexcept override;
 
     // --- the rest of the world: what peers and other processes do --------------------------------
@@ -118,6 +119,8 @@ public:
     [[nodiscard]] std::uint64_t entries() const;
     /// Entries by a thread that is not the ring's owner.
     [[nodiscard]] std::uint64_t foreign_entries() const;
+    /// Zero-copy sends whose bytes were changed before their notification.
+    [[nodiscard]] std::uint64_t overwritten_sends() const;
     /// Requests the kernel holds.
     [[nodiscard]] std::size_t pending_requests() const;
 

@@ -46,8 +46,12 @@ struct simulated_options {
     unsigned immediate_percent = 30;          ///< requests that end during their submission
     std::uint64_t longest_delay_ns = 20'000;  ///< of the others
     unsigned short_percent = 0;               ///< transfers cut short
-    unsigned noise_percent = 0;     ///< entries that answer EINTR, EAGAIN, EBUSY or take a part
-    unsigned attempt_percent = 50;  ///< attempts that are possible if the operation is
+    unsigned noise_percent = 0;       ///< entries that answer EINTR, EAGAIN, EBUSY or take a part
+    unsigned no_buffers_percent = 0;  ///< receives that find no buffer though there are some
+    unsigned end_multishot_percent = 10;  ///< completions that are the last of several too early
+    unsigned copied_percent = 0;          ///< zero-copy sends that copy after all
+    std::uint64_t notification_delay_ns = 0;  ///< of those sends, on top of the usual delay
+    unsigned attempt_percent = 50;            ///< attempts that are possible if the operation is
     cancel_order order = cancel_order::by_seed;
     cancel_race race = cancel_race::by_seed;
 

@@ -60,6 +60,9 @@ bad_value stealing(const std::string& name, unsigned value, unsigned steal_optio
 bad_value rescue(const std::string& name, unsigned value, unsigned rescue_options::*which) {
     return field("rescue." + name, value, which, &runtime_builder::rescue);
 }
+bad_value buffers(const std::string& name, unsigned value, unsigned buffer_options::*which) {
+    return field("receive_buffers." + name, value, which, &runtime_builder::receive_buffers);
+}
 
 bad_value blocked(int signal) {
     return {"block_signals", std::to_string(signal), [=](runtime_builder& builder) {
@@ -81,6 +84,10 @@ const bad_value bad_values[] = {
     rescue("watch_us", 49, &rescue_options::watch_us),
     rescue("stuck_us", 1'000'001, &rescue_options::stuck_us),
     rescue("linger_ms", 60'001, &rescue_options::linger_ms),
+    buffers("count", 3, &buffer_options::count),
+    buffers("count", 32'769, &buffer_options::count),
+    buffers("size", 255, &buffer_options::size),
+    buffers("size", 1'048'577, &buffer_options::size),
     number("shards", 0, &runtime_builder::shards),
     number("shards", 257, &runtime_builder::shards),
     number("ring_entries", 0, &runtime_builder::ring_entries),

@@ -53,5 +53,6 @@ const std::vector<cancel_case>& time_and_io_cases();
 const std::vector<cancel_case>& sync_cases();
 const std::vector<cancel_case>& call_cases();
 const std::vector<cancel_case>& message_cases();
+const std::vector<cancel_case>& multishot_cases();
 
 }  // namespace spargio::trap_test

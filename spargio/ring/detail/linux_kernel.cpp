@@ -139,6 +139,9 @@ std::uint64_t kernel::times_displaced() noexcept {
 int kernel::nudge() noexcept {
     return -ENOSYS;
 }
+int kernel::open_pair(int (&ends)[2]) noexcept {
+    return errno_of(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+}
 
 kernel& system_kernel() noexcept {
     static linux_kernel instance;

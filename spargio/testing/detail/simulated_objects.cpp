@@ -142,6 +142,11 @@ int simulated_listener::accept(object_pointer& made) {
     return 0;
 }
 
+int simulated_listener::poll(int events) {
+    const int ready = arrived_.empty() ? 0 : events & POLLIN;
+    return ready != 0 ? ready : -EAGAIN;
+}
+
 // --- files ---------------------------------------------------------------------------------------
 
 int simulated_file::read(std::span<std::byte> buffer, std::uint64_t offset) {

@@ -99,6 +99,7 @@ public:
     [[nodiscard]] bool full() const noexcept { return arrived_.size() >= backlog_; }
     void arrive(object_pointer connection);
     int accept(object_pointer& made) override;
+    int poll(int events) override;
 
 private:
     std::size_t backlog_;

@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <thread>
 
+#include "spargio/testing/detail/simulated_buffers.hpp"
 #include "spargio/testing/detail/simulated_objects.hpp"
 
 namespace spargio::testing::detail {
@@ -48,6 +50,10 @@ public:
 
     [[nodiscard]] unsigned visible() const noexcept;
     [[nodiscard]] bool full() const noexcept { return visible() == cq_entries_; }
+    /// No room for one more, with what is held back.
+    [[nodiscard]] bool crowded() const noexcept {
+        return visible() + task_work_.size() + overflow_.size() >= cq_entries_;
+    }
     [[nodiscard]] bool has_task_work() const noexcept { return !task_work_.empty(); }
     /// Straight into the queue, or behind what overflowed.
     void post(const simulated_completion& completion);
@@ -63,7 +69,8 @@ public:
     unsigned wait_for = 0;
     bool tick_scheduled = false;
     int registered = -1;
-    simulated_completion last;  // of an operation
+    simulated_completion last;                      // of an operation
+    std::map<unsigned, simulated_buffers> buffers;  // by group
 
 private:
     void place(const simulated_completion& completion) noexcept;

@@ -38,6 +38,7 @@ std::size_t transfer_size(const ::io_uring_sqe& request) noexcept {
     case IORING_OP_WRITE:
     case IORING_OP_RECV:
     case IORING_OP_SEND:
+    case IORING_OP_SEND_ZC:
     case IORING_OP_SPLICE:
         return request.len;
     case IORING_OP_SENDMSG:

@@ -222,6 +222,7 @@ int simulated_world::execute(const ::io_uring_sqe& request, const object_pointer
     case IORING_OP_RECV:
         return target->receive({data, size});
     case IORING_OP_SEND:
+    case IORING_OP_SEND_ZC:
         return target->send({data, size});
     case IORING_OP_SENDMSG:
         return send_message(*target, *reinterpret_cast<const ::msghdr*>(request.addr), most);

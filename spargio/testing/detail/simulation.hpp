@@ -67,6 +67,7 @@ public:
     std::map<std::pair<unsigned, int>, std::uint64_t> completed;  // by opcode and result
     std::uint64_t entered = 0;
     std::uint64_t foreign_entries = 0;
+    std::uint64_t overwritten = 0;  // zero-copy sends whose bytes were changed too early
     [[nodiscard]] std::size_t pending() const noexcept { return requests_.size(); }
 
 private:
@@ -82,9 +83,11 @@ private:
         std::uint64_t number = 0;
         simulated_ring* ring = nullptr;
         object_pointer target;
-        std::optional<int> result;  // instead of doing it
-        std::size_t most = 0;       // bytes of a transfer
-        bool cancelled = false;     // by a cancel that answered EALREADY
+        std::optional<int> result;      // instead of doing it
+        std::size_t most = 0;           // bytes of a transfer
+        bool cancelled = false;         // by a cancel that answered EALREADY
+        unsigned flags = 0;             // of its next completion
+        std::vector<std::byte> lent{};  // what a zero-copy send has read
         stage at = stage::scheduled;
         int outcome = 0;
         std::optional<moment> due;
@@ -115,7 +118,7 @@ private:
     void issue(simulated_ring& ring, const ::io_uring_sqe& sqe);
     void issue_cancel(held_request request);
     void proceed(held_request& request);
-    int act(const held_request& request, object_pointer* instead);
+    int act(held_request& request, object_pointer* instead);
     void perform(held_request request, bool during_submission);
     void finish(held_request request, int outcome, bool during_submission);
     void deliver(const held_request& request, bool during_submission);
@@ -127,6 +130,18 @@ private:
     [[nodiscard]] scripted_outcome* script_for(const ::io_uring_sqe& sqe) noexcept;
     void use_script(scripted_outcome& script);
     [[nodiscard]] std::size_t transfer_limit(const ::io_uring_sqe& sqe) noexcept;
+
+    // simulation_multishot.cpp
+    [[nodiscard]] static bool is_multishot(const ::io_uring_sqe& sqe) noexcept;
+    [[nodiscard]] bool refuses(const ::io_uring_sqe& sqe) const noexcept;
+    int provide_buffers(simulated_ring& ring, const ::io_uring_buf_reg& request);
+    int receive_selected(held_request& request, std::size_t most);
+    [[nodiscard]] bool goes_on_after(const held_request& request, int outcome);
+    void deliver_and_go_on(held_request request, int outcome, bool during_submission);
+    void finish_zero_copy(held_request request, int outcome, bool during_submission);
+    void check_lent(const held_request& request);
+    void show(const held_request& request, const simulated_completion& completion,
+              bool during_submission);
 
     std::map<std::uint64_t, std::unique_ptr<simulated_ring>> rings_;
     std::map<std::uint64_t, held_request> requests_;

@@ -62,6 +62,8 @@ int simulation::control(int descriptor, unsigned operation, void* argument, unsi
         return 1;
     case IORING_REGISTER_IOWQ_MAX_WORKERS:
         return count == 2 ? 0 : -EINVAL;
+    case IORING_REGISTER_PBUF_RING:
+        return provide_buffers(*ring, *static_cast<const ::io_uring_buf_reg*>(argument));
     case IORING_REGISTER_SYNC_CANCEL: {
         const auto& wanted = *static_cast<const ::io_uring_sync_cancel_reg*>(argument);
         if (wanted.flags != 0)

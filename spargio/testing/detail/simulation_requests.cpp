@@ -1,5 +1,7 @@
 // A request's way from its submission to its completion.
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -28,6 +30,8 @@ bool acts_on_descriptor(const ::io_uring_sqe& sqe) noexcept {
     case IORING_OP_SHUTDOWN:
     case IORING_OP_ACCEPT:
     case IORING_OP_CONNECT:
+    case IORING_OP_POLL_ADD:
+    case IORING_OP_SEND_ZC:
         return true;
     case IORING_OP_STATX:
         return *reinterpret_cast<const char*>(sqe.addr) == '\0';
@@ -44,6 +48,11 @@ bool can_be_attempted(const ::io_uring_sqe& sqe) noexcept {
     const request_kind kind = kind_of(sqe);
     return kind == request_kind::read || kind == request_kind::recv || kind == request_kind::send ||
            kind == request_kind::recvmsg || kind == request_kind::sendmsg;
+}
+
+/// It may move no byte and end instead of waiting.
+bool does_not_wait(const ::io_uring_sqe& sqe) noexcept {
+    return sqe.opcode == IORING_OP_RECV && (sqe.msg_flags & MSG_DONTWAIT) != 0;
 }
 
 bool fits(const scripted_outcome& script, const ::io_uring_sqe& sqe) noexcept {
@@ -71,7 +80,10 @@ void simulation::use_script(scripted_outcome& script) {
 }
 
 std::size_t simulation::transfer_limit(const ::io_uring_sqe& sqe) noexcept {
-    const std::size_t size = transfer_size(sqe);
+    // Of a buffer the kernel chooses the size is not known yet.
+    constexpr std::size_t some_size = 64;
+    const bool chosen = sqe.opcode == IORING_OP_RECV && sqe.len == 0;
+    const std::size_t size = chosen ? some_size : transfer_size(sqe);
     if (size != 0 && random.chance(options.short_percent))
         return 1 + random.below(size);
     return ~std::size_t{0};
@@ -86,8 +98,8 @@ void simulation::issue(simulated_ring& ring, const ::io_uring_sqe& sqe) {
     request.ring = &ring;
     request.sqe = sqe;
     request.most = transfer_limit(sqe);
-    // Links, drains, fixed files and buffer selection are not simulated: refused, not ignored.
-    if ((sqe.flags & ~unsigned{IOSQE_CQE_SKIP_SUCCESS}) != 0)
+    // Links, drains and fixed files are not simulated: refused, not ignored.
+    if ((sqe.flags & ~unsigned{IOSQE_CQE_SKIP_SUCCESS | IOSQE_BUFFER_SELECT}) != 0 || refuses(sqe))
         return finish(std::move(request), -EINVAL, true);
     if (sqe.opcode == IORING_OP_ASYNC_CANCEL)
         return issue_cancel(std::move(request));
@@ -184,7 +196,9 @@ void simulation::proceed(held_request& held) {
     }
 }
 
-int simulation::act(const held_request& request, object_pointer* instead) {
+int simulation::act(held_request& request, object_pointer* instead) {
+    if (!request.result && (request.sqe->flags & IOSQE_BUFFER_SELECT) != 0)
+        return receive_selected(request, request.most);
     if (!request.result)
         return world.execute(*request.sqe, request.target, request.most, instead);
     // A close that fails has closed all the same.
@@ -196,7 +210,9 @@ int simulation::act(const held_request& request, object_pointer* instead) {
 void simulation::perform(held_request request, bool during_submission) {
     object_pointer instead;
     const int outcome = act(request, &instead);
-    if (outcome != -EAGAIN || request.result)
+    if (is_multishot(*request.sqe) && goes_on_after(request, outcome))
+        return deliver_and_go_on(std::move(request), outcome, during_submission);
+    if (outcome != -EAGAIN || request.result || does_not_wait(*request.sqe))
         return finish(std::move(request), outcome, during_submission);
     if (request.cancelled)
         return finish(std::move(request), interrupted[random.below(interrupted.size())], false);
@@ -207,7 +223,10 @@ void simulation::perform(held_request request, bool during_submission) {
 
 /// The outcome is fixed; its completion may take a while yet, in which a cancel finds nothing.
 void simulation::finish(held_request request, int outcome, bool during_submission) {
-    const bool at_once = request.target != nullptr && request.target->prompt();
+    if (request.sqe->opcode == IORING_OP_SEND_ZC && outcome != -EINVAL && outcome != -ECANCELED)
+        return finish_zero_copy(std::move(request), outcome, during_submission);
+    const bool at_once = (request.target != nullptr && request.target->prompt()) ||
+                         (request.flags & IORING_CQE_F_BUFFER) != 0;
     request.outcome = outcome;
     request.at = stage::finished;
     request.target.reset();
@@ -220,14 +239,12 @@ void simulation::finish(held_request request, int outcome, bool during_submissio
 void simulation::deliver(const held_request& request, bool during_submission) {
     if ((request.sqe->flags & IOSQE_CQE_SKIP_SUCCESS) != 0 && request.outcome >= 0)
         return;
-    const simulated_completion completion{request.sqe->user_data, request.outcome, 0};
+    if (!request.lent.empty())
+        check_lent(request);
+    const simulated_completion completion{request.sqe->user_data, request.outcome, request.flags};
     if (request.sqe->opcode != IORING_OP_ASYNC_CANCEL && request.sqe->opcode != IORING_OP_MSG_RING)
         request.ring->last = completion;
-    if (during_submission) {
-        request.ring->post(completion);
-    } else {
-        post_outside(*request.ring, completion);
-    }
+    show(request, completion, during_submission);
 }
 
 void simulation::post_outside(simulated_ring& ring, const simulated_completion& completion) {

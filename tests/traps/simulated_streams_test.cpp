@@ -1,0 +1,207 @@
+// Streams of leases and connections on a kernel that misbehaves: completions that are the last of
+// several before their time, no buffer though there are some, full queues, cancels that race.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "spargio/core/when_all.hpp"
+#include "spargio/net/accept_stream.hpp"
+#include "spargio/net/receive_stream.hpp"
+#include "spargio/ring/ops/send.hpp"
+#include "spargio/runtime/run.hpp"
+#include "spargio/runtime/this_shard.hpp"
+#include "spargio/runtime/yield.hpp"
+#include "spargio/shard/buffer_pool.hpp"
+#include "spargio/shard/io_wait.hpp"
+#include "spargio/testing/fault_sweep.hpp"
+#include "spargio/time/sleep.hpp"
+#include "trap_steps.hpp"
+
+namespace spargio::trap_test {
+namespace {
+
+using testing::simulated_kernel;
+using testing::simulated_options;
+
+runtime_builder few_buffers(feature_set without = {}) {
+    auto builder = runtime_builder().shards(1).ring_entries(16).cq_entries(16).spin_us(0);
+    builder.receive_buffers({.count = 8, .size = 256});
+    // What incremental buffers ask for.
+    builder.deferred_taskrun(!without.has(feature::incremental_buffers));
+    for (unsigned each = 0; each < feature_count; ++each) {
+        if (without.has(static_cast<feature>(each)))
+            builder.disable(static_cast<feature>(each));
+    }
+    return builder;
+}
+
+task<void> send_all(simulated_kernel& kernel, int descriptor, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const auto sent = co_await detail::await_operation<send_operation>(
+            detail::decode_count(), nullptr, descriptor, bytes);
+        if (!sent && sent.error() != std::errc::interrupted)
+            break;
+        bytes = bytes.subspan(sent.value_or(0));
+    }
+    kernel.close(descriptor);
+}
+
+/// Everything up to the end or an error; then it is closed.
+task<std::vector<std::byte>> take_all(simulated_kernel& kernel, int descriptor) {
+    std::vector<std::byte> all;
+    {
+        auto stream = value_or_throw(receive_stream::open(descriptor));
+        for (bool more = true; more;) {
+            const auto lease = co_await stream.next();
+            more = lease && !lease->empty();
+            if (more)
+                std::ranges::copy(lease->bytes(), std::back_inserter(all));
+        }
+    }
+    kernel.close(descriptor);
+    co_return all;
+}
+
+task<void> expect_all_home() {
+    const buffer_pool* pool = shard::current()->buffers_in_use();
+    // What is being cancelled takes its time, which passes in sleeps alone.
+    for (int turns = 0; pool != nullptr && pool->ledger().leased != 0 && turns < 1000; ++turns)
+        value_or_throw(co_await sleep_for(std::chrono::microseconds(50)));
+    if (pool != nullptr) {
+        EXPECT_EQ(pool->ledger().leased, 0u);
+        EXPECT_EQ(pool->ledger().free + pool->ledger().with_kernel, pool->ledger().total);
+    }
+}
+
+task<void> one_connection(simulated_kernel& kernel, std::span<const std::byte> bytes,
+                          bool all_is_well) {
+    const auto [one, other] = kernel.stream_pair(300);
+    const auto [nothing, received] =
+        co_await when_all(send_all(kernel, other, bytes), take_all(kernel, one));
+    EXPECT_LE(received.size(), bytes.size());
+    EXPECT_TRUE(std::ranges::equal(received, bytes.first(received.size())))
+        << "wrong bytes, " << kernel.describe();
+    if (all_is_well) {
+        EXPECT_EQ(received.size(), bytes.size()) << kernel.describe();
+    }
+}
+
+task<void> some_connections(simulated_kernel& kernel, std::span<const std::byte> bytes,
+                            unsigned count, bool all_is_well) {
+    std::vector<task<void>> all;
+    for (unsigned at = 0; at < count; ++at)
+        all.push_back(one_connection(kernel, bytes, all_is_well));
+    co_await when_all(std::move(all));
+    co_await expect_all_home();
+}
+
+void run_many(const simulated_options& options, feature_set without = {}) {
+    simulated_kernel kernel(options);
+    const auto bytes = pattern(2000);
+    const std::size_t before = kernel.open_descriptors();
+    {
+        auto built = few_buffers(without).build_on(kernel);
+        ASSERT_TRUE(built) << built.error().message;
+        built->block_on([&] { return some_connections(kernel, bytes, 12, true); });
+    }
+    EXPECT_EQ(kernel.foreign_entries(), 0u);
+    EXPECT_EQ(kernel.pending_requests(), 0u);
+    EXPECT_EQ(kernel.open_descriptors(), before);
+}
+
+/// Each way of receiving, with the features it needs switched off one after the other.
+const feature_set ways[] = {
+    {},
+    {feature::bundled_receive},
+    {feature::incremental_buffers},
+    {feature::bundled_receive, feature::incremental_buffers},
+    {feature::multishot_receive},
+    {feature::provided_buffers},
+};
+
+TEST(SimulatedStreams, RequestsThatEndEarlyAreSubmittedAgain) {
+    for (const feature_set& without : ways) {
+        for (std::uint64_t round = 0; round < rounds(4); ++round)
+            run_many({.seed = testing::process_seed() + round, .end_multishot_percent = 50},
+                     without);
+    }
+}
+
+TEST(SimulatedStreams, WantOfBuffersLosesNothing) {
+    for (const feature_set& without : ways) {
+        for (std::uint64_t round = 0; round < rounds(4); ++round)
+            run_many({.seed = testing::process_seed() + round, .no_buffers_percent = 40}, without);
+    }
+}
+
+TEST(SimulatedStreams, ShortReceivesFullQueuesAndNoiseLoseNothing) {
+    for (const feature_set& without : ways) {
+        for (std::uint64_t round = 0; round < rounds(4); ++round) {
+            const std::uint64_t seed = testing::process_seed() + round;
+            run_many({.seed = seed, .short_percent = 80}, without);
+            run_many({.seed = seed, .cq_entries = 4, .noise_percent = 30}, without);
+        }
+    }
+}
+
+TEST(SimulatedStreams, AKernelThatLacksThemIsDoneWithout) {
+    for (const feature_set& missing : ways)
+        run_many({.seed = testing::process_seed(), .missing = missing});
+}
+
+TEST(SimulatedStreams, AFaultAtEveryPointEndsInAnAnswer) {
+    const auto bytes = pattern(700);
+    const auto faults = testing::fault_sweep(
+        [&](simulated_kernel& kernel) {
+            auto built = few_buffers().build_on(kernel);
+            if (!built)
+                return;
+            built->block_on([&] { return some_connections(kernel, bytes, 2, false); });
+            EXPECT_TRUE(built->shutdown_blocking().clean()) << kernel.describe();
+        },
+        {.missing = {feature::register_message}});
+    EXPECT_GT(faults, 300u);
+}
+
+/// A wait that is stopped at any time; the byte is taken, or the next to be.
+task<void> stop_a_wait(simulated_kernel& kernel, unsigned turns) {
+    const auto [one, other] = kernel.stream_pair();
+    {
+        auto stream = value_or_throw(receive_stream::open(one));
+        auto waiting = value_or_throw(
+            this_shard::spawn([](receive_stream& from) -> task<result<buffer_lease>> {
+                co_return co_await from.next();
+            }(stream)));
+        co_await yield();
+        const std::byte sent{9};
+        kernel.write(other, std::span(&sent, 1));
+        for (unsigned turn = 0; turn < turns; ++turn)
+            co_await yield();
+        waiting.request_stop();
+        auto answer = co_await std::move(waiting);
+        if (!answer)
+            answer = co_await stream.next();
+        EXPECT_EQ(value_or_throw(std::move(answer)).size(), 1u) << "the byte was lost";
+        // Gone with a request under way that the kernel may end in either order.
+        kernel.write(other, std::span(&sent, 1));
+    }
+    co_await expect_all_home();
+    kernel.close(one);
+    kernel.close(other);
+}
+
+TEST(SimulatedStreams, StopsAndGoodbyesRaceTheArrivals) {
+    for (std::uint64_t round = 0; round < rounds(60); ++round) {
+        simulated_kernel kernel({.seed = testing::process_seed() + round});
+        auto built = few_buffers(ways[round % std::size(ways)]).build_on(kernel);
+        ASSERT_TRUE(built);
+        built->block_on([&] { return stop_a_wait(kernel, static_cast<unsigned>(round % 4)); });
+        EXPECT_TRUE(built->shutdown_blocking().clean());
+        EXPECT_EQ(built->stats(0).operations_in_flight, 0u);
+    }
+}
+
+}  // namespace
+}  // namespace spargio::trap_test
