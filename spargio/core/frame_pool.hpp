@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <new>
@@ -31,6 +32,24 @@ public:
                                      : small_limit << (index - small_classes + 1);
     }
 
+    /// A free block. One that begins a batch leads to the next one.
+    struct block {
+        block* next;
+        block* next_batch;
+    };
+    static_assert(sizeof(block) <= step);
+    /// Blocks of one class, batch_blocks(class) of them, linked; or none.
+    struct batch {
+        block* first = nullptr;
+    };
+    /// Enough that handing one over costs little a block, and few enough to lie about.
+    static constexpr std::size_t batch_blocks(std::size_t index) noexcept {
+        return class_size(index) <= small_limit ? 32 : 4;
+    }
+    static constexpr std::size_t batch_bytes(std::size_t index) noexcept {
+        return batch_blocks(index) * class_size(index);
+    }
+
     /// A kept block of that class, or null. \pre bytes <= largest
     [[nodiscard]] void* take(std::size_t bytes) noexcept {
         list& from = lists_[class_of(bytes)];
@@ -48,8 +67,40 @@ public:
         if (to.room == 0) [[unlikely]]
             return false;
         --to.room;
-        to.head = ::new (memory) block{to.head};
+        auto* const kept = ::new (memory) block;
+        kept->next = to.head;
+        to.head = kept;
         return true;
+    }
+
+    /// Takes a batch out of what is kept; an empty one when there is less than that.
+    [[nodiscard]] batch take_batch(std::size_t index) noexcept {
+        list& from = lists_[index];
+        block* last = from.head;
+        for (std::size_t left = batch_blocks(index) - 1; left != 0 && last != nullptr; --left)
+            last = last->next;
+        if (last == nullptr)
+            return {};
+        const batch taken{from.head};
+        from.head = last->next;
+        last->next = nullptr;
+        from.room += batch_blocks(index);
+        return taken;
+    }
+    /// Undoes take_batch(). Limit: a walk along the batch.
+    void return_batch(std::size_t index, batch returned) noexcept {
+        block* last = returned.first;
+        while (last->next != nullptr)
+            last = last->next;
+        last->next = lists_[index].head;
+        lists_[index].head = returned.first;
+        lists_[index].room -= batch_blocks(index);
+    }
+    /// Keeps a batch that is not empty, whatever room there is. \pre nothing of the class is kept
+    void keep_batch(std::size_t index, batch kept) noexcept {
+        list& to = lists_[index];
+        to.head = kept.first;
+        to.room -= std::min(to.room, batch_blocks(index));
     }
 
     void open(std::size_t bytes_per_class) noexcept {
@@ -69,9 +120,6 @@ public:
     }
 
 private:
-    struct block {
-        block* next;
-    };
     struct list {
         block* head = nullptr;
         std::size_t room = 0;  // how many more it may keep

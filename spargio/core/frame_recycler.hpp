@@ -11,9 +11,11 @@ namespace spargio::detail {
 void free_unkept_frame(void* block, std::size_t bytes) noexcept;
 
 /// Memory for coroutine frames and task records, recycled per thread by size class; blocks beyond
-/// the largest class go to the global allocator. A block stays on the thread that frees it.
+/// the largest class go to the global allocator. A block stays on the thread that frees it; a
+/// thread with too many hands batches of them to those that run out (frame_depot).
 /// Aligned as ::operator new(std::size_t) aligns.
-/// Limit: 1 MiB of free blocks a class and thread; past it blocks go back to the global allocator.
+/// Limit: 1 MiB of free blocks a class and thread, and as much between threads; past it blocks go
+/// back to the global allocator.
 /// Thread: any; each has its own lists, released when it ends.
 [[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
     if (bytes <= frame_pool::largest) {

@@ -44,10 +44,6 @@ arrival arrival_of(int outcome, unsigned flags) noexcept {
                                                          : arrival::no_buffer};
 }
 
-/// Where the kernel writes how often a bell was struck. Nobody reads it, and it is nobody's: such a
-/// read may outlast its ring.
-std::uint64_t bell_strokes = 0;
-
 /// What an entry may answer. EBADR is the one answer nobody can live with: those who wait for what
 /// was lost would wait for ever, and their memory could never be used again.
 int checked(int outcome) noexcept {
@@ -145,53 +141,6 @@ bool ring::attempt(operation& op) noexcept {
         return false;
     op.settle(outcome);
     return true;
-}
-
-bool ring::send_bell(int target_descriptor, unsigned target) noexcept {
-    SPARGIO_ASSERT(target < most_rings);
-    if (!features_.has(feature::message_ring))
-        return false;
-    ::io_uring_sqe* request = acquire();
-    if (request == nullptr)
-        return false;
-    io_uring_prep_msg_ring(request, target_descriptor, 0,
-                           detail::user_data(completion_tag::bell, 0u), 0);
-    request->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    request->user_data = detail::user_data(completion_tag::bell_sent, target);
-    return true;
-}
-
-bool ring::send_message(int target_descriptor, std::uint64_t payload, std::uint32_t word,
-                        unsigned number) noexcept {
-    if (!features_.has(feature::message_ring))
-        return false;
-    ::io_uring_sqe* request = acquire();
-    if (request == nullptr)
-        return false;
-    io_uring_prep_msg_ring(request, target_descriptor, word,
-                           detail::user_data(completion_tag::message, payload), 0);
-    request->user_data = detail::user_data(completion_tag::message_sent, number);
-    return true;
-}
-
-std::bitset<ring::most_rings> ring::take_failed_bells() noexcept {
-    bells_failed_ = false;
-    return std::exchange(failed_bells_, {});
-}
-
-void ring::listen_to_bell(int bell) noexcept {
-    bell_ = bell;
-    bell_idle_ = true;
-    place_bell_listener();
-}
-
-void ring::place_bell_listener() noexcept {
-    ::io_uring_sqe* request = acquire();
-    if (request == nullptr)
-        return;
-    io_uring_prep_read(request, bell_, &bell_strokes, sizeof bell_strokes, 0);
-    request->user_data = detail::user_data(completion_tag::bell_listener, 0u);
-    bell_idle_ = false;
 }
 
 /// Room for one request, after a flush if need be; null while the kernel takes nothing.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -234,6 +235,45 @@ TEST(FrameRecycler, SteadyStateTakesNothingFromTheGlobalAllocator) {
         round(executor);
     EXPECT_EQ(frames_from_global_allocator(), frames);
     EXPECT_EQ(test::global_allocations(), allocations);
+}
+
+/// One thread takes, another frees, as it is with tasks that are stolen steadily.
+TEST(FrameRecycler, BlocksFreedElsewhereComeBack) {
+    SKIP_UNLESS_RECYCLED();
+    constexpr std::size_t bytes = 1024;
+    constexpr std::size_t blocks_kept = bytes_kept_per_class / bytes;
+    constexpr std::size_t round = 64;
+    std::vector<void*> passed(round);
+    std::size_t first_rounds = 0;
+    std::size_t later_rounds = 0;
+    std::atomic<std::size_t> turn = 0;  // even: the taker's, odd: the freeing thread's
+    // Until the freeing thread is full, and the depot has some; then as often again.
+    constexpr std::size_t rounds = 4 * blocks_kept / round;
+    std::jthread freeing([&] {
+        for (std::size_t i = 0; i != rounds; ++i) {
+            while (turn.load(std::memory_order_acquire) != 2 * i + 1)
+                std::this_thread::yield();
+            for (void* block : passed)
+                free_frame(block, bytes);
+            turn.store(2 * i + 2, std::memory_order_release);
+        }
+    });
+    std::jthread taking([&] {
+        for (std::size_t i = 0; i != rounds; ++i) {
+            while (turn.load(std::memory_order_acquire) != 2 * i)
+                std::this_thread::yield();
+            const std::size_t before = frames_from_global_allocator();
+            for (void*& block : passed)
+                block = allocate_frame(bytes);
+            (i < rounds / 2 ? first_rounds : later_rounds) +=
+                frames_from_global_allocator() - before;
+            turn.store(2 * i + 1, std::memory_order_release);
+        }
+    });
+    freeing.join();
+    taking.join();
+    EXPECT_GE(first_rounds, blocks_kept - round);
+    EXPECT_EQ(later_rounds, 0u);
 }
 
 }  // namespace

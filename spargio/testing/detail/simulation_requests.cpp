@@ -30,7 +30,6 @@ bool acts_on_descriptor(const ::io_uring_sqe& sqe) noexcept {
     case IORING_OP_SHUTDOWN:
     case IORING_OP_ACCEPT:
     case IORING_OP_CONNECT:
-    case IORING_OP_POLL_ADD:
     case IORING_OP_SEND_ZC:
         return true;
     case IORING_OP_STATX:
