@@ -1,7 +1,6 @@
 #include "bench/common/channel.hpp"
 
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
 #include <vector>
 
@@ -16,20 +15,25 @@ using number_channel =
     asio::experimental::concurrent_channel<pool_executor,
                                            void(boost::system::error_code, std::uint64_t)>;
 
+constexpr auto no_more = ~std::uint64_t{0};
+
 auto send_share(number_channel& to, std::atomic<unsigned>& senders, std::uint64_t first,
                 std::uint64_t last) -> pool_awaitable<std::uint64_t> {
     for (std::uint64_t item = first; item < last; ++item)
         co_await to.async_send({}, item, use_pool);
-    if (--senders == 0)
-        to.close();
+    // close() would lose what is still in the channel: the last sender tells each receiver.
+    if (--senders == 0) {
+        for (unsigned k = 0; k < channel_senders; ++k)
+            co_await to.async_send({}, no_more, use_pool);
+    }
     co_return 0;
 }
 
 auto receive_all(number_channel& from) -> pool_awaitable<std::uint64_t> {
     std::uint64_t sum = 0;
     while (true) {
-        const auto [error, item] = co_await from.async_receive(asio::as_tuple(use_pool));
-        if (error)
+        const std::uint64_t item = co_await from.async_receive(use_pool);
+        if (item == no_more)
             co_return sum;
         sum += received_value(item);
     }

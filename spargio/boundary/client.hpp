@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "spargio/boundary/line_wait.hpp"
+#include "spargio/boundary/lined_wait.hpp"
 #include "spargio/boundary/pending_call.hpp"
 #include "spargio/boundary/ticket.hpp"
 #include "spargio/time/timeout.hpp"

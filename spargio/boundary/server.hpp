@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "spargio/boundary/line_wait.hpp"
+#include "spargio/boundary/lined_wait.hpp"
 #include "spargio/boundary/received_call.hpp"
 #include "spargio/time/timeout.hpp"
 

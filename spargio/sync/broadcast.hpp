@@ -34,12 +34,10 @@ public:
         if (receivers_left.load(std::memory_order_acquire) == 0)
             return std::unexpected(unsent<T>{make_error_code(errc::closed), std::move(sent)});
         std::optional<T> replaced(std::move(sent));
-        {
-            const std::lock_guard guard(lock_);
-            std::swap(kept_[news.published() & (capacity_ - 1)], replaced);
-            news.count_one();
-        }
-        news.call_everybody();
+        called_waits called;
+        const std::lock_guard guard(lock_);
+        std::swap(kept_[news.published() & (capacity_ - 1)], replaced);
+        news.publish(called);
         return {};
     }
     std::optional<item> read(std::uint64_t& seen) {

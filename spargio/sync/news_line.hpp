@@ -22,10 +22,9 @@ public:
     [[nodiscard]] bool news_for(std::uint64_t seen) const noexcept {
         return published() != seen || closed();
     }
-    /// By one at a time, once it can be read.
-    void count_one() noexcept { published_.store(published() + 1, std::memory_order_release); }
-    /// After count_one(), with no lock held.
-    void call_everybody() noexcept;
+    /// Counts one more and claims everybody who waits, in one: who lines up in between would be
+    /// called for what it has seen. By one at a time, once it can be read.
+    void publish(called_waits& called) noexcept;
     void close() noexcept;
     void line_up(line_node& node, line_wait& wait, std::uint64_t seen) noexcept;
     void leave(line_node& node) noexcept;

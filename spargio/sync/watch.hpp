@@ -23,12 +23,10 @@ public:
 
     template <class Change>
     void change(Change change_it) {
-        {
-            const std::lock_guard guard(lock_);
-            change_it(value_);
-            news.count_one();
-        }
-        news.call_everybody();
+        called_waits called;
+        const std::lock_guard guard(lock_);
+        change_it(value_);
+        news.publish(called);
     }
     std::optional<T> read(std::uint64_t& seen) {
         const std::lock_guard guard(lock_);

@@ -1,8 +1,8 @@
-#include "spargio/boundary/line_wait.hpp"
+#include "spargio/boundary/lined_wait.hpp"
 
 namespace spargio::detail {
 
-bool line_wait::go_on_in_turn() noexcept {
+bool lined_wait::go_on_in_turn() noexcept {
     if (spend_transfer())
         return false;
     const shard::hold held(home());

@@ -9,15 +9,15 @@
 namespace spargio::detail {
 
 /// A coroutine that waits at a line for what another thread tells it.
-class line_wait : protected stoppable_wait {
+class lined_wait : protected stoppable_wait {
 public:
     /// Ends the wait, once. The shard's claim is held while one begins, and this is a post, which
     /// is not looked at before the claim is free.
     void told() noexcept { home().post(*this); }
 
 protected:
-    line_wait() = default;
-    ~line_wait() = default;
+    lined_wait() = default;
+    ~lined_wait() = default;
 
     /// What is waited for is there. Others have their turn first when this resume has had its
     /// share. \return whether to suspend.
@@ -25,7 +25,7 @@ protected:
 };
 
 /// Waits for the end of a call.
-class call_wait : public line_wait {
+class call_wait : public lined_wait {
 protected:
     call_wait() = default;
     ~call_wait() = default;
@@ -43,7 +43,7 @@ private:
 };
 
 /// Waits for a call to serve.
-class recv_wait : public line_wait {
+class recv_wait : public lined_wait {
 public:
     // For the line, under its lock.
     recv_wait* next = nullptr;
