@@ -67,7 +67,7 @@ task<int> joins() {
 }
 task<int> is_stopped() {
     auto other = value_or_throw(this_runtime().spawn(placement::stealable(), until_stopped()));
-    co_await sleep_for(20us);
+    EXPECT_TRUE(co_await sleep_for(20us));
     other.request_stop();
     co_return co_await other ? 1 : 0;
 }
@@ -90,7 +90,7 @@ task<int> is_cancelled() {
         this_runtime().spawn(placement::stealable(), [](cancellation_token waited) -> task<int> {
             co_return (co_await waited.cancelled()).has_value() ? 1 : 0;
         }(token)));
-    co_await sleep_for(20us);
+    EXPECT_TRUE(co_await sleep_for(20us));
     token.cancel();
     co_return co_await other;
 }
