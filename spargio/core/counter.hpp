@@ -17,7 +17,7 @@ public:
         add(1);
         return *this;
     }
-    void clear() noexcept { value_.store(0, std::memory_order_relaxed); }
+    void set(Integer value) noexcept { value_.store(value, std::memory_order_relaxed); }
     [[nodiscard]] Integer get() const noexcept { return value_.load(std::memory_order_relaxed); }
 
 private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "spargio/core/work_item.hpp"
 #include "spargio/shard/stealable_queue.hpp"
@@ -52,6 +53,7 @@ public:
         if (next_in_a_row_ != most_next_in_a_row) {
             if (work_item* newest = next_.pop()) {
                 ++next_in_a_row_;
+                ++stealable_popped_;
                 return newest;
             }
         }
@@ -67,11 +69,15 @@ public:
                 next_.share(0);
                 oldest = next_.take();
             }
-            if (oldest != nullptr)
+            if (oldest != nullptr) {
+                stealable_popped_ += turn_ == 0 ? 0 : 1;
                 return oldest;
+            }
         }
         return nullptr;
     }
+    /// Of the items popped, those that others could have taken.
+    [[nodiscard]] std::uint64_t stealable_popped() const noexcept { return stealable_popped_; }
 
     [[nodiscard]] std::size_t size() const noexcept {
         return pinned_.size() + shared_.size() + next_.size();
@@ -98,6 +104,7 @@ public:
 
 private:
     work_list pinned_;
+    std::uint64_t stealable_popped_ = 0;
     unsigned next_in_a_row_ = 0;
     int turn_ = 0;
     stealable_queue shared_;

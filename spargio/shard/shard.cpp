@@ -164,19 +164,17 @@ unsigned shard::run_ready() noexcept {
     const auto batch =
         static_cast<unsigned>(std::min<std::size_t>(queues_.size(), most_run_per_turn));
     unsigned run = 0;
-    unsigned stealable = 0;
     for (; run != batch; ++run) {
         detail::work_item* const item = queues_.pop();
         if (item == nullptr)
             break;
         detail::refill_transfers();
-        stealable += item->kind == detail::work_kind::stealable ? 1u : 0u;
         item->run(*item);
         if (share_ != nullptr && share_->idle_hands())
             offer_work();
     }
     counters_.items_run.add(run);
-    counters_.stealable_run.add(stealable);
+    counters_.stealable_run.set(queues_.stealable_popped());
     return run;
 }
 

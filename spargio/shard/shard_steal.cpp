@@ -53,7 +53,7 @@ bool shard::search() noexcept {
         if (const unsigned stolen = steal_from(*victim)) {
             ++counters_.thefts;
             counters_.items_stolen.add(stolen);
-            counters_.searches_in_vain.clear();
+            counters_.searches_in_vain.set(0);
             return true;
         }
         budget -= std::min(budget, options_.stealing.fail_cost);
