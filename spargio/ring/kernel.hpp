@@ -19,6 +19,9 @@ public:
     virtual int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept = 0;
     /// Unmaps and closes. Thread: the ring's owner, or any once the owner's thread has ended.
     virtual void destroy(::io_uring& ring) noexcept = 0;
+    /// The owner does nothing more with `ring`; others may still reach it.
+    /// Thread: the ring's owner.
+    virtual void left(::io_uring& ring) noexcept;
     /// Submits up to `submit` requests and waits for `wait` completions, at most `timeout_ns`
     /// (io_uring_enter(2)). Thread: the ring's owner.
     virtual int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,

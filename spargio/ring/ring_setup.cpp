@@ -149,6 +149,7 @@ ring::~ring() {
 }
 
 void ring::leave() noexcept {
+    kernel_.left(*uring_);
     if (!registered_)
         return;
     // The number is the thread's, not the ring's.

@@ -114,8 +114,8 @@ void runtime_core::run_shard(unsigned index) noexcept {
     }
     own.meet(shards_, share_);
     own.run();
-    await_other_loops();
     own.leave();
+    await_other_loops();
     const std::lock_guard guard(mutex_);
     thread_ended_[index] = true;
     changed_.notify_all();
@@ -157,7 +157,7 @@ bool runtime_core::await_opening(std::optional<error> own_error) noexcept {
     return phase_ == phase::running;
 }
 
-/// Nobody leaves its ring while another may still ring it.
+/// No thread ends while another may still ring its shard.
 void runtime_core::await_other_loops() noexcept {
     std::unique_lock guard(mutex_);
     ++loops_ended_;

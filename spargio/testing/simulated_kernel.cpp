@@ -29,6 +29,15 @@ void simulated_kernel::destroy(::io_uring& ring) noexcept {
     simulation_->destroy(ring.ring_fd);
 }
 
+void simulated_kernel::left(::io_uring& ring) noexcept {
+    const std::scoped_lock lock(simulation_->mutex);
+    if (detail::simulated_ring* const abandoned = simulation_->ring_of(ring.ring_fd)) {
+        abandoned->left = true;
+        // The clock may have stood still for it.
+        simulation_->wake_everyone();
+    }
+}
+
 int simulated_kernel::enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
                             std::uint64_t timeout_ns) noexcept {
     std::unique_lock lock(simulation_->mutex);

@@ -24,8 +24,9 @@ class simulation;
 /// wait, must be repeatable and must see what a real kernel does once in a blue moon.
 ///
 /// Time passes a little with each entry and each look at the clock, and jumps to the next thing due
-/// when every ring's owner waits (a thread that owns several rings counts as waiting for all of
-/// them). So one thread can step through a scenario, and several can run one at full speed.
+/// when every ring's owner waits or has left it (a thread that owns several rings counts as waiting
+/// for all of them). So one thread can step through a scenario, and several can run one at full
+/// speed.
 ///
 /// Descriptors are the simulation's own numbers, which mean nothing to real system calls.
 ///
@@ -42,6 +43,7 @@ public:
 
     int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept override;
     void destroy(::io_uring& ring) noexcept override;
+    void left(::io_uring& ring) noexcept override;
     int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
               std::uint64_t timeout_ns) noexcept override;
     int control(int descriptor, unsigned operation, void* argument,

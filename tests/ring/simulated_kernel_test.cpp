@@ -147,6 +147,26 @@ TEST(SimulatedKernel, RingsOfSeveralThreadsShareOneClock) {
     EXPECT_EQ(kernel.foreign_entries(), 0u);
 }
 
+TEST(SimulatedKernel, ARingThatWasLeftHoldsNobodyUp) {
+    simulated_kernel kernel(alone(1));
+    stepped_ring kept(kernel);
+    std::atomic<bool> opened = false;
+    std::atomic<bool> waited = false;
+    std::thread other([&] {
+        stepped_ring left(kernel);
+        opened = true;
+        opened.notify_one();
+        left->leave();
+        // It neither waits nor ends: the loop of its thread is over, and others' are not.
+        waited.wait(false);
+    });
+    opened.wait(false);
+    kept.wait(1'000'000'000);
+    waited = true;
+    waited.notify_one();
+    other.join();
+}
+
 TEST(SimulatedKernel, TheClockWaitsWhileItIsHeld) {
     simulated_kernel kernel({.seed = 1});
     std::optional<simulated_kernel::clock_hold> hold(kernel);

@@ -133,6 +133,7 @@ public:
 int kernel::prepare_nudges() noexcept {
     return -ENOSYS;
 }
+void kernel::left(::io_uring& /*ring*/) noexcept {}
 std::uint64_t kernel::times_displaced() noexcept {
     return 0;
 }

@@ -65,6 +65,7 @@ public:
     const std::thread::id owner = std::this_thread::get_id();
     std::condition_variable changed;
     bool waits = false;               // the owner is in enter() and may wait
+    bool left = false;                // the owner does nothing more with it
     std::uint64_t wait_until_ns = 0;  // while it waits
     unsigned wait_for = 0;
     bool tick_scheduled = false;

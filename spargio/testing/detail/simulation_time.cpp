@@ -65,7 +65,8 @@ bool simulation::may_jump() const {
     if (clock_holds > 0)
         return false;
     for (const auto& [number, ring] : rings_) {
-        if (ring->owner != std::this_thread::get_id() && (!ring->waits || satisfied(*ring)))
+        const bool rests = ring->left || (ring->waits && !satisfied(*ring));
+        if (ring->owner != std::this_thread::get_id() && !rests)
             return false;
     }
     return true;
