@@ -54,6 +54,8 @@ bool stop_source::request_stop() noexcept {
 
 void stop_source::add(stop_node& node) noexcept {
     SPARGIO_ASSERT(node.source_ == nullptr);
+    if (unheard_.load(std::memory_order_acquire) != nullptr)
+        static_cast<detail::linked_stop_source*>(this)->listen_to_parent();
     if (!lock_unless_requested()) {
         node.invoke_(node);
         return;
@@ -92,6 +94,33 @@ void stop_source::remove(stop_node& node) noexcept {
     }
     for (detail::backoff between_looks; !node.finished_.load(std::memory_order_acquire);)
         between_looks.wait();
+}
+
+/// Of several threads the first one does it, and the others wait: a request of the parent's runs
+/// what was registered here before. Groups nest deeply: first up the chain, then down, in a loop.
+void detail::linked_stop_source::listen_to_parent() noexcept {
+    linked_stop_source* top = nullptr;
+    for (linked_stop_source* each = this; each->begin_to_listen();
+         each = static_cast<linked_stop_source*>(each->parent_)) {
+        each->below_ = std::exchange(top, each);
+        if (each->parent_->unheard_.load(std::memory_order_acquire) == nullptr)
+            break;
+    }
+    while (top != nullptr) {
+        linked_stop_source& next = *std::exchange(top, top->below_);
+        // If its parent was asked this asks here, where nobody is registered yet.
+        next.registered_.emplace(stop_token(next.parent_), pass_on{&next});
+        next.unheard_.store(nullptr, std::memory_order_release);
+    }
+}
+
+/// \return false when it listens already; waits for another thread that has begun.
+bool detail::linked_stop_source::begin_to_listen() noexcept {
+    if (!begun_.exchange(true, std::memory_order_relaxed))
+        return true;
+    for (backoff between_looks; unheard_.load(std::memory_order_acquire) != nullptr;)
+        between_looks.wait();
+    return false;
 }
 
 }  // namespace spargio

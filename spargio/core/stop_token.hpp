@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -15,6 +16,8 @@ namespace spargio {
 class stop_source;
 
 namespace detail {
+
+class linked_stop_source;
 
 /// One registered callback, a node in its source's list. It lives in the object that waits.
 class stop_node {
@@ -52,6 +55,7 @@ public:
 
 private:
     friend class stop_source;
+    friend class detail::linked_stop_source;
     template <std::invocable>
     friend class stop_callback;
     explicit stop_token(stop_source* source) noexcept : source_(source) {}
@@ -72,7 +76,13 @@ public:
     [[nodiscard]] stop_token get_token() noexcept { return stop_token(this); }
 
     [[nodiscard]] bool stop_requested() const noexcept {
-        return (state_.load(std::memory_order_acquire) & requested) != 0;
+        const stop_source* asked = this;
+        do {
+            if ((asked->state_.load(std::memory_order_acquire) & requested) != 0)
+                return true;
+            asked = asked->unheard_.load(std::memory_order_acquire);
+        } while (asked != nullptr);
+        return false;
     }
 
     /// Asks once: runs every registered callback, newest first, and returns when all have.
@@ -88,6 +98,7 @@ public:
     static void remove(detail::stop_node& node) noexcept;
 
 private:
+    friend class detail::linked_stop_source;
     static constexpr std::uint8_t requested = 1;
     static constexpr std::uint8_t locked = 2;
 
@@ -97,6 +108,8 @@ private:
 
     std::atomic<std::uint8_t> state_ = 0;
     detail::stop_node* head_ = nullptr;
+    // Of a linked_stop_source, as long as it does not listen: whose requests count here too.
+    std::atomic<stop_source*> unheard_ = nullptr;
     std::thread::id requester_;
 };
 
@@ -126,6 +139,45 @@ private:
 
 template <class Function>
 stop_callback(stop_token, Function) -> stop_callback<Function>;
+
+namespace detail {
+
+/// A source that stops with another one, too. It registers there only when somebody does here: what
+/// ends without having waited for anything costs its parent nothing.
+/// Thread: link() before and unlink() after all use of it; the rest as in its base.
+class linked_stop_source : public stop_source {
+public:
+    /// From here on a stop of `parent` is one of this.
+    void link(stop_token parent) noexcept {
+        parent_ = parent.source_;
+        unheard_.store(parent_, std::memory_order_relaxed);
+    }
+    /// \pre no callback is registered any more
+    void unlink() noexcept { registered_.reset(); }
+
+    /// Asks this one. \return whether this call came before any other, and before the parent's.
+    bool request_stop_first() noexcept {
+        const bool asked = stop_requested();
+        return request_stop() && !asked;
+    }
+
+private:
+    friend class spargio::stop_source;
+    struct pass_on {
+        linked_stop_source* self;
+        void operator()() const noexcept { self->request_stop(); }
+    };
+
+    void listen_to_parent() noexcept;
+    [[nodiscard]] bool begin_to_listen() noexcept;
+
+    stop_source* parent_;
+    std::atomic<bool> begun_ = false;  // to listen; done when the parent is not unheard any more
+    linked_stop_source* below_;        // meanwhile: the one to listen next
+    std::optional<stop_callback<pass_on>> registered_;
+};
+
+}  // namespace detail
 
 /// Lets a std::stop_token stop spargio's work: a source that is asked when that one is.
 /// It must outlive what uses token().

@@ -32,10 +32,10 @@ protected:
     task_env& enter(task_env& parent) {
         env_.record = parent.record;
         env_.stop = losers_.get_token();
-        follow_.emplace(parent.stop, stop_losers{this});
+        losers_.link(parent.stop);
         return env_;
     }
-    void leave() noexcept { follow_.reset(); }
+    void leave() noexcept { losers_.unlink(); }
 
     template <class T>
     [[nodiscard]] bool won(const task<T>& child) const noexcept {
@@ -44,15 +44,9 @@ protected:
     ~race() = default;
 
 private:
-    struct stop_losers {
-        race* self;
-        void operator()() const noexcept { self->losers_.request_stop(); }
-    };
-
     std::atomic<promise_base*> winner_;
-    stop_source losers_;
+    linked_stop_source losers_;
     task_env env_;
-    std::optional<stop_callback<stop_losers>> follow_;
 };
 
 template <class... T>
