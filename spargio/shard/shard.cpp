@@ -191,8 +191,12 @@ bool shard::work_visible() const noexcept {
            messages_deliverable() || !ring_->ended_early().empty() || may_exit();
 }
 
-bool shard::timers_due() const noexcept {
-    return !timers_.empty() && timers_.earliest_ns() <= now_ns();
+bool shard::timers_due() noexcept {
+    if (timers_.empty())
+        return false;
+    const std::uint64_t now = now_ns();
+    timers_.begin(now);
+    return timers_.earliest_ns() <= now;
 }
 
 shard::ring_numbers shard::numbers_of(const ring& seen) noexcept {

@@ -121,6 +121,10 @@ public:
     };
     void arm(detail::timer& entry, std::uint64_t deadline_ns) { timers_.arm(entry, deadline_ns); }
     void arm(detail::movable_timer& entry) { timers_.arm(entry); }
+    /// For `wait_ns` from its next service on.
+    void arm_for(detail::limit_timer& entry, std::uint64_t wait_ns) {
+        timers_.arm_for(entry, wait_ns);
+    }
     /// Where its deadline came nearer and it is armed here.
     void move_up(detail::movable_timer& entry) noexcept { timers_.move_up(entry); }
     bool disarm(detail::timer& entry) noexcept { return timers_.cancel(entry); }
@@ -220,7 +224,8 @@ private:
     void park() noexcept;
     void sleep() noexcept;
     [[nodiscard]] bool work_visible() const noexcept;
-    [[nodiscard]] bool timers_due() const noexcept;
+    [[nodiscard]] bool timers_due() noexcept;
+    [[nodiscard]] bool sort_timers() noexcept;
     [[nodiscard]] bool may_exit() const noexcept;
     [[nodiscard]] static ring_numbers numbers_of(const ring& seen) noexcept;
     [[nodiscard]] bool knows(const shard& other) const noexcept;

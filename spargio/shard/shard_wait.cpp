@@ -83,8 +83,18 @@ bool shard::was_displaced() noexcept {
     return times_displaced_ != before;
 }
 
+/// All of them in one heap, so that a sleep ends for none that is not due.
+/// \return whether that was done, and nothing came up meanwhile.
+bool shard::sort_timers() noexcept {
+    while (timers_.sort_some()) {
+        if (work_visible())
+            return false;
+    }
+    return true;
+}
+
 void shard::park() noexcept {
-    if (timers_due()) {
+    if (timers_due() || !sort_timers()) {
         ring_->flush();
         return;
     }

@@ -36,11 +36,4 @@ private:
     timer timer_;
 };
 
-/// `now_ns` plus `wait_ns`, or the end of time.
-[[nodiscard]] constexpr std::uint64_t deadline_after(std::uint64_t now_ns,
-                                                     std::uint64_t wait_ns) noexcept {
-    constexpr std::uint64_t last = timer_queue::never - 1;
-    return wait_ns > last - now_ns ? last : now_ns + wait_ns;
-}
-
 }  // namespace spargio::detail

@@ -5,16 +5,19 @@
 namespace spargio::detail {
 namespace {
 constexpr std::size_t arity = 4;
-}
+constexpr int sorted_at_once = 256;
+}  // namespace
 
 void timer_queue::arm(timer& entry, std::uint64_t deadline_ns) {
     SPARGIO_ASSERT(!entry.moves_);
-    make_room(entry);
+    count_in(entry);
+    heap_.emplace_back();
     rise(heap_.size() - 1, {deadline_ns, &entry});
 }
 
 void timer_queue::arm(movable_timer& entry) {
-    make_room(entry);
+    count_in(entry);
+    heap_.emplace_back();
     entry.queue_.store(this, std::memory_order_release);
     rise(heap_.size() - 1, {entry.settle(), &entry});
 }
@@ -22,7 +25,13 @@ void timer_queue::arm(movable_timer& entry) {
 bool timer_queue::cancel(timer& entry) noexcept {
     if (!entry.armed())
         return false;
-    remove(entry.place_);
+    --size_;
+    if (entry.place_ == timer::listed) {
+        unlink(static_cast<limit_timer&>(entry));
+        entry.place_ = timer::none;
+    } else {
+        remove(entry.place_);
+    }
     return true;
 }
 
@@ -34,7 +43,18 @@ void timer_queue::move_up(movable_timer& entry) noexcept {
         rise(entry.place_, {entry.settle(), &entry});
 }
 
+std::uint64_t timer_queue::earliest_ns() const noexcept {
+    SPARGIO_ASSERT(fresh_.next == &fresh_);
+    const std::uint64_t sorted = heap_.empty() ? never : heap_.front().deadline_ns;
+    if (young_.next == &young_)
+        return sorted;
+    return std::min(sorted, first_of(young_).began_ns_ + youth_ns);
+}
+
 unsigned timer_queue::fire(std::uint64_t now_ns, work_list& ready) noexcept {
+    begin(now_ns);
+    while (young_.next != &young_ && first_of(young_).began_ns_ + youth_ns <= now_ns)
+        move_to_heap(first_of(young_));
     unsigned fired = 0;
     while (!heap_.empty() && heap_.front().deadline_ns <= now_ns) {
         timer& due = *heap_.front().entry;
@@ -49,13 +69,72 @@ unsigned timer_queue::fire(std::uint64_t now_ns, work_list& ready) noexcept {
         ready.push(*due.waiter);
         ++fired;
     }
+    size_ -= fired;
     return fired;
 }
 
-void timer_queue::make_room(const timer& entry) {
-    SPARGIO_ASSERT(!entry.armed() && entry.waiter != nullptr);
-    SPARGIO_ASSERT(heap_.size() < timer::none);
+// --- limits --------------------------------------------------------------------------------------
+
+void timer_queue::arm_for(limit_timer& entry, std::uint64_t wait_ns) {
+    count_in(entry);
+    entry.ns_ = wait_ns;
+    entry.place_ = timer::listed;
+    append(fresh_, entry);
+}
+
+void timer_queue::begin(std::uint64_t now_ns) noexcept {
+    while (fresh_.next != &fresh_) {
+        limit_timer& entry = first_of(fresh_);
+        const bool brief = entry.ns_ < youth_ns;
+        entry.ns_ = deadline_after(now_ns, entry.ns_);
+        entry.began_ns_ = now_ns;
+        if (brief) {
+            move_to_heap(entry);
+        } else {
+            unlink(entry);
+            append(young_, entry);
+        }
+    }
+}
+
+bool timer_queue::sort_some() noexcept {
+    for (int sorted = 0; sorted != sorted_at_once && young_.next != &young_; ++sorted)
+        move_to_heap(first_of(young_));
+    return young_.next != &young_;
+}
+
+void timer_queue::move_to_heap(limit_timer& entry) noexcept {
     heap_.emplace_back();
+    unlink(entry);
+    rise(heap_.size() - 1, {entry.ns_, &entry});
+}
+
+void timer_queue::append(limit_link& ring, limit_link& entry) noexcept {
+    entry.next = &ring;
+    entry.previous = ring.previous;
+    ring.previous->next = &entry;
+    ring.previous = &entry;
+}
+
+void timer_queue::unlink(limit_link& entry) noexcept {
+    entry.previous->next = entry.next;
+    entry.next->previous = entry.previous;
+}
+
+// --- the heap ------------------------------------------------------------------------------------
+
+void timer_queue::count_in(const timer& entry) {
+    SPARGIO_ASSERT(!entry.armed() && entry.waiter != nullptr);
+    SPARGIO_ASSERT(size_ < timer::listed);
+    if (size_ == heap_.capacity()) [[unlikely]]
+        make_room();
+    ++size_;
+}
+
+/// Now, when who arms can still be told, and not when a limit moves there.
+void timer_queue::make_room() {
+    constexpr std::size_t least = 64;
+    heap_.reserve(std::max(least, 2 * size_));
 }
 
 void timer_queue::remove(std::size_t place) noexcept {

@@ -32,9 +32,27 @@ protected:
 private:
     friend class timer_queue;
     static constexpr std::uint32_t none = ~std::uint32_t{0};
+    static constexpr std::uint32_t listed = none - 1;
 
-    std::uint32_t place_ = none;  // in the heap
+    std::uint32_t place_ = none;  // in the heap; listed: it is a limit_timer in one of the lists
     const bool moves_ = false;    // it is a movable_timer
+};
+
+/// A place in a ring of limits.
+struct limit_link {
+    limit_link* next = nullptr;
+    limit_link* previous = nullptr;
+};
+
+/// A deadline that hardly ever comes: a limit on something that mostly ends long before, and then
+/// cancels it. While it is young it lies in a list, where that costs two stores; the few that grow
+/// older move into the heap.
+class limit_timer : public timer, limit_link {
+private:
+    friend class timer_queue;
+
+    std::uint64_t ns_;        // until it begins to count the wait, then the deadline
+    std::uint64_t began_ns_;  // when it began to count
 };
 
 /// A deadline that any thread may move while it is armed. One that moves away stays where it is in
@@ -80,27 +98,47 @@ private:
     std::atomic<timer_queue*> queue_ = nullptr;  // changes under its claim
 };
 
+/// `now_ns` plus `wait_ns`, or the end of time.
+[[nodiscard]] constexpr std::uint64_t deadline_after(std::uint64_t now_ns,
+                                                     std::uint64_t wait_ns) noexcept {
+    constexpr std::uint64_t last = ~std::uint64_t{0} - 1;
+    return wait_ns > last - now_ns ? last : now_ns + wait_ns;
+}
+
 /// A shard's deadlines in memory: a four-ary heap, so that arming and cancelling cost a few
-/// compares and no system call. The earliest one bounds the shard's sleep. Thread: the owner arms
-/// and cancels; the holder of the service claim fires. Limit: memory; 16 bytes a deadline beside
-/// the node, and 2^32 - 1 deadlines (asserted).
+/// compares and no system call, and two lists for limits that are young. The earliest one bounds
+/// the shard's sleep. Thread: the holder of the service claim. Limit: memory; 16 bytes a deadline
+/// beside the node, and 2^32 - 2 deadlines (asserted).
 class timer_queue {
 public:
     static constexpr std::uint64_t never = ~std::uint64_t{0};
+    /// As long a limit stays in its list, which is no longer than it may last.
+    static constexpr std::uint64_t youth_ns = 64'000'000;
+
+    timer_queue() noexcept : fresh_{&fresh_, &fresh_}, young_{&young_, &young_} {}
+    // The lists refer to it.
+    timer_queue(const timer_queue&) = delete;
+    timer_queue& operator=(const timer_queue&) = delete;
 
     void arm(timer& entry, std::uint64_t deadline_ns);
+    /// For `wait_ns` from the next begin() or fire() on, which costs no look at the clock here.
+    void arm_for(limit_timer& entry, std::uint64_t wait_ns);
     /// For the deadline it has.
     void arm(movable_timer& entry);
     /// \return whether it was armed: false after it fired.
     bool cancel(timer& entry) noexcept;
     /// Moves it up if its deadline came nearer, and if it is armed here.
     void move_up(movable_timer& entry) noexcept;
-    [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
-    [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }
-    /// Nothing is due before; what was moved away may be due later.
-    [[nodiscard]] std::uint64_t earliest_ns() const noexcept {
-        return heap_.empty() ? never : heap_.front().deadline_ns;
-    }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Nothing is due before; what was moved away may be due later, and a young limit is.
+    /// \pre no limit was armed since the last begin() or fire()
+    [[nodiscard]] std::uint64_t earliest_ns() const noexcept;
+    /// Limits that were armed since the last time count from now on.
+    void begin(std::uint64_t now_ns) noexcept;
+    /// Moves some young limits into the heap, so that a sleep is as long as it can be.
+    /// \return whether others are left.
+    [[nodiscard]] bool sort_some() noexcept;
     /// Queues the waiters of all deadlines up to `now_ns`, in their order. \return how many.
     unsigned fire(std::uint64_t now_ns, work_list& ready) noexcept;
 
@@ -114,12 +152,23 @@ private:
         heap_[place] = what;
         what.entry->place_ = static_cast<std::uint32_t>(place);
     }
-    void make_room(const timer& entry);
+    void count_in(const timer& entry);
+    void make_room();
     void rise(std::size_t place, slot what) noexcept;
     void sink(std::size_t place, slot what) noexcept;
     void remove(std::size_t place) noexcept;
 
-    std::vector<slot> heap_;
+    static limit_timer& first_of(const limit_link& ring) noexcept {
+        return static_cast<limit_timer&>(*ring.next);
+    }
+    static void append(limit_link& ring, limit_link& entry) noexcept;
+    static void unlink(limit_link& entry) noexcept;
+    void move_to_heap(limit_timer& entry) noexcept;
+
+    std::vector<slot> heap_;  // has room for all that are armed
+    limit_link fresh_;        // do not count yet
+    limit_link young_;        // those that began first come first
+    std::size_t size_ = 0;
 };
 
 }  // namespace spargio::detail

@@ -2,14 +2,28 @@
 
 namespace spargio::detail {
 
+namespace {
+
+/// Queued when the deadline passes.
+struct ringing : work_item {
+    using work_item::work_item;
+};
+/// Sent to the shard when the wait ended elsewhere.
+struct removal : work_item {
+    using work_item::work_item;
+};
+
+}  // namespace
+
 /// A deadline among a shard's timers, and its two users: the wait, and the shard. Each lets go of
 /// it once; the last one frees it.
-class deadline_wait::alarm {
+class deadline_wait::alarm : ringing, removal {
 public:
     alarm(deadline_wait& wait, shard& home, work_kind kind) noexcept
-        : wait_(wait), home_(home), rings_(*this) {
-        rings_.kind = kind;
-        timer_.waiter = &rings_;
+        : ringing(&ring), removal(&remove), wait_(wait), home_(home) {
+        ringing::kind = kind;
+        removal::kind = work_kind::request;
+        timer_.waiter = static_cast<ringing*>(this);
     }
 
     static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
@@ -17,9 +31,13 @@ public:
         free_frame(block, bytes);
     }
 
-    void set(std::uint64_t deadline_ns) {
+    void set(std::uint64_t ns, bool relative) {
         const shard::hold held(home_);
-        home_.arm(timer_, deadline_ns);
+        if (relative) {
+            home_.arm_for(timer_, ns);
+        } else {
+            home_.arm(timer_, ns);
+        }
     }
 
     /// The wait's: it is not told any more. \return false when it is being told just now.
@@ -36,7 +54,7 @@ public:
             return false;
         if (shard::current() != &home_) {
             users_.fetch_add(1, std::memory_order_relaxed);
-            home_.post_without_bell(removal_);
+            home_.post_without_bell(static_cast<removal&>(*this));
         }
         let_go();
         return true;
@@ -47,35 +65,23 @@ public:
     }
 
 private:
-    struct ringing : work_item {
-        explicit ringing(alarm& which) noexcept : work_item(&ring), self(which) {}
-        static void ring(work_item& item) noexcept {
-            alarm& rung = static_cast<ringing&>(item).self;
-            if (!rung.decided_.exchange(true, std::memory_order_acq_rel))
-                rung.wait_.expire();
-            rung.let_go();
-        }
-        alarm& self;
-    };
+    static void ring(work_item& item) noexcept {
+        auto& rung = static_cast<alarm&>(static_cast<ringing&>(item));
+        if (!rung.decided_.exchange(true, std::memory_order_acq_rel))
+            rung.wait_.expire();
+        rung.let_go();
+    }
     /// Comes by on the shard whose timer this is, under its claim.
-    struct removal : work_item {
-        explicit removal(alarm& which) noexcept : work_item(&remove), self(which) {
-            kind = work_kind::request;
-        }
-        static void remove(work_item& item) noexcept {
-            alarm& left = static_cast<removal&>(item).self;
-            if (left.home_.disarm(left.timer_))
-                left.let_go();
+    static void remove(work_item& item) noexcept {
+        auto& left = static_cast<alarm&>(static_cast<removal&>(item));
+        if (left.home_.disarm(left.timer_))
             left.let_go();
-        }
-        alarm& self;
-    };
+        left.let_go();
+    }
 
     deadline_wait& wait_;
     shard& home_;
-    timer timer_;
-    ringing rings_;
-    removal removal_{*this};
+    limit_timer timer_;
     std::atomic<bool> decided_ = false;  // by who came first: the wait that leaves, or the ringing
     std::atomic<unsigned> users_ = 2;
 };
@@ -86,11 +92,11 @@ std::coroutine_handle<> deadline_wait::start(promise_base& waiter, promise_base&
     waiter_ = &waiter;
     env_.record = waiter.env->record;
     env_.stop = source_.get_token();
-    follow_.emplace(waiter.env->stop, stop_child{this});
+    source_.link(waiter.env->stop);
     child.sink = this;
     child.env = &env_;
     alarm_ = new alarm(*this, *home, env_.record->runs_as);
-    alarm_->set(relative_ ? deadline_after(home->now_ns(), ns_) : ns_);
+    alarm_->set(ns_, relative_);
     return transfer_to(&child);
 }
 
@@ -107,7 +113,7 @@ promise_base* deadline_wait::finished(promise_base&) noexcept {
 
 void deadline_wait::expire() noexcept {
     // The parent may have asked already: then its stop is the reason, not the deadline.
-    expired_ = source_.request_stop();
+    expired_ = source_.request_stop_first();
     if (one_ended_.exchange(true, std::memory_order_acq_rel))
         waiter_->self.resume();
 }

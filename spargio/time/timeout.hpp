@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <optional>
 #include <utility>
 
 #include "spargio/core/awaitable.hpp"
@@ -31,15 +30,10 @@ protected:
 
     [[nodiscard]] std::coroutine_handle<> start(promise_base& waiter, promise_base& child);
     /// Stops following the parent's token. Call before the child's outcome is looked at.
-    void finish() noexcept { follow_.reset(); }
+    void finish() noexcept { source_.unlink(); }
     [[nodiscard]] bool expired() const noexcept { return expired_; }
 
 private:
-    struct stop_child {
-        deadline_wait* self;
-        void operator()() const noexcept { self->source_.request_stop(); }
-    };
-
     class alarm;
 
     promise_base* finished(promise_base& child) noexcept override;
@@ -52,9 +46,8 @@ private:
     std::atomic<bool> one_ended_ = false;
     promise_base* waiter_ = nullptr;
     alarm* alarm_ = nullptr;
-    stop_source source_;
+    linked_stop_source source_;
     task_env env_;
-    std::optional<stop_callback<stop_child>> follow_;
 };
 
 /// result<T> stays, T becomes result<T>.
@@ -138,7 +131,8 @@ task<awaited_t<Awaitable>> as_task(Awaitable&& work) {
 /// stop and awaited: if it then answers std::errc::operation_canceled, as a result or as an
 /// exception, the answer is std::errc::timed_out; a real result that came first is kept, so no byte
 /// and no descriptor is lost. A task of void that ends after the deadline counts as timed out.
-/// A task that does not heed its stop token is waited for.
+/// A task that does not heed its stop token is waited for. The limit counts from the shard's next
+/// service on: the rest of this turn comes on top.
 template <class T>
 [[nodiscard]] auto timeout(std::chrono::nanoseconds limit, task<T> work) noexcept {
     return detail::timeout_awaiter<T>(detail::positive_ns(limit), true, std::move(work));

@@ -195,6 +195,64 @@ TEST_F(Timeout, TheParentsStopFirstAndTheDeadlineLaterIsCancelled) {
     });
 }
 
+TEST_F(Timeout, TheParentsStopComesFirstThoughNobodyListens) {
+    run([&]() -> task<void> {
+        bool end = false;
+        const auto some_turns = []() -> task<void> {
+            for (int turn = 0; turn < 10; ++turn)
+                co_await yield();
+        };
+        // It waits for nothing that a stop would end.
+        const auto deaf = [&]() -> task<result<int>> {
+            while (!end)
+                co_await yield();
+            co_return failure(ECANCELED);
+        };
+        for (const bool asked : {true, false}) {
+            end = false;
+            auto limited = *this_shard::spawn([&]() -> task<std::error_code> {
+                co_return (co_await timeout(1s, deaf())).error();
+            });
+            co_await some_turns();
+            if (asked)
+                limited.request_stop();
+            kernel_.advance(20'000'000'000);
+            co_await some_turns();
+            end = true;
+            EXPECT_EQ(co_await limited, asked ? operation_canceled : timed_out);
+        }
+    });
+}
+
+TEST_F(Timeout, WakesNobodyBeforeItIsDue) {
+    run([&]() -> task<void> {
+        const auto parks = this_runtime().stats(0).parks;
+        EXPECT_EQ((co_await timeout(1h, sleep_for(2h))).error(), timed_out);
+        EXPECT_LE(this_runtime().stats(0).parks - parks, 1u);
+    });
+}
+
+/// One shard: another one might look at the clock for it.
+TEST(TimeoutOfOneShard, CountsFromTheEndOfTheTurn) {
+    testing::simulated_kernel kernel;
+    runtime own = *runtime_builder().shards(1).build_on(kernel);
+    own.block_on([&]() -> task<void> {
+        auto limited = *this_shard::spawn([]() -> task<std::error_code> {
+            co_return (co_await timeout(1s, after(1h, 3))).error();
+        });
+        std::uint64_t turn_ends = 0;
+        auto long_turn = *this_shard::spawn([&]() -> task<void> {
+            kernel.advance(500'000'000);
+            turn_ends = kernel.now_ns();
+            co_return;
+        });
+        EXPECT_EQ(co_await limited, timed_out);
+        EXPECT_GE(kernel.now_ns() - turn_ends, 1'000'000'000u);
+        EXPECT_LT(kernel.now_ns() - turn_ends, 1'100'000'000u);
+        co_await long_turn;
+    });
+}
+
 TEST_F(Timeout, AroundAnythingThatCanBeAwaited) {
     run([&]() -> task<void> {
         // An operation.
