@@ -108,11 +108,18 @@ public:
 
     // --- the owner or a rescuer, who holds the service claim -------------------------------------
 
-    /// Holds the claim while a task runs, so that nobody services the shard meanwhile.
+    /// Holds the claim while a task runs, so that nobody services the shard meanwhile; of a shard
+    /// that is alone there is nobody to do so.
     class hold {
     public:
-        explicit hold(shard& held) noexcept : held_(held) { held_.claim_.acquire(); }
-        ~hold() { held_.claim_.release(); }
+        explicit hold(shard& held) noexcept : held_(held) {
+            if (held_.share_ != nullptr)
+                held_.claim_.acquire();
+        }
+        ~hold() {
+            if (held_.share_ != nullptr)
+                held_.claim_.release();
+        }
         hold(const hold&) = delete;
         hold& operator=(const hold&) = delete;
 
