@@ -1,13 +1,12 @@
 #pragma once
 
-#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <utility>
 
-#include "spargio/core/result.hpp"
 #include "spargio/sync/line_operation.hpp"
+#include "spargio/sync/plain_operation.hpp"
 
 namespace spargio {
 
@@ -33,24 +32,16 @@ private:
     std::uint64_t left_;      // of this phase; 0: it is being completed
 };
 
-class barrier_operation {
+class barrier_operation : public plain_operation {
 public:
     explicit barrier_operation(barrier_line& line) noexcept : line_(&line) {}
 
     static bool take() noexcept { return false; }
     void line_up(line_wait& wait) { line_->arrive(node_, wait); }
-    void collect() noexcept { node_.promised = false; }
     bool leave() noexcept { return line_->take_back(node_); }
-    [[nodiscard]] bool promised() const noexcept { return node_.promised; }
-    static result<void> finish(bool done) noexcept {
-        if (!done)
-            return failure(ECANCELED);
-        return {};
-    }
 
 private:
     barrier_line* line_;
-    line_node node_;
 };
 }  // namespace detail
 

@@ -1,36 +1,26 @@
 #pragma once
 
-#include <cerrno>
-
-#include "spargio/core/result.hpp"
 #include "spargio/sync/line_operation.hpp"
+#include "spargio/sync/plain_operation.hpp"
 
 namespace spargio {
 
 namespace detail {
 /// Waits for something that, once it is so, is so for everybody: nothing is set aside.
 template <class Source>
-class arrival_operation {
+class arrival_operation : public plain_operation {
 public:
     explicit arrival_operation(Source& source) noexcept : source_(&source) {}
 
     [[nodiscard]] bool take() const noexcept { return source_->arrived(); }
     void line_up(line_wait& wait) noexcept { source_->line_up(node_, wait); }
-    void collect() noexcept { node_.promised = false; }
     bool leave() noexcept {
         source_->leave(node_);
         return false;
     }
-    [[nodiscard]] bool promised() const noexcept { return node_.promised; }
-    static result<void> finish(bool done) noexcept {
-        if (!done)
-            return failure(ECANCELED);
-        return {};
-    }
 
 private:
     Source* source_;
-    line_node node_;
 };
 
 /// A flag, and those who wait for it to be set.

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cerrno>
-
-#include "spargio/core/result.hpp"
 #include "spargio/sync/line_operation.hpp"
+#include "spargio/sync/plain_operation.hpp"
 
 namespace spargio {
 
@@ -24,27 +22,19 @@ private:
     bool permit_ = false;  // under the line's lock
 };
 
-class notify_operation {
+class notify_operation : public plain_operation {
 public:
     explicit notify_operation(notify_line& line) noexcept : line_(&line) {}
 
     bool take() noexcept { return line_->take_permit(); }
     void line_up(line_wait& wait) noexcept { line_->line_up(node_, wait); }
-    void collect() noexcept { node_.promised = false; }
     bool leave() noexcept {
         line_->leave(node_);
         return false;
     }
-    [[nodiscard]] bool promised() const noexcept { return node_.promised; }
-    static result<void> finish(bool done) noexcept {
-        if (!done)
-            return failure(ECANCELED);
-        return {};
-    }
 
 private:
     notify_line* line_;
-    line_node node_;
 };
 }  // namespace detail
 
