@@ -24,9 +24,11 @@ result<void> without_value(const result<T>& answer) {
     return {};
 }
 
+/// Waits by `locks` for a lock that `held_` keeps from it. Afterwards `looks` finds it free.
+template <class Lock, class Held, class Got, auto holds, auto locks, auto looks>
 class locking final : public cancel_subject {
     task<result<void>> run() override {
-        auto guard = co_await lock_.lock();
+        auto guard = co_await (lock_.*locks)();
         const auto answer = without_value(guard);
         if (guard)
             got_ = std::move(*guard);
@@ -35,51 +37,21 @@ class locking final : public cancel_subject {
     void let_end() override { held_.unlock(); }
     task<void> check(bool cancelled) override {
         EXPECT_EQ(static_cast<bool>(got_), !cancelled);
-        EXPECT_EQ(static_cast<bool>(lock_.try_lock()), cancelled);
+        EXPECT_EQ(static_cast<bool>((lock_.*looks)()), cancelled);
         co_return;
     }
-    mutex lock_;
-    mutex::guard held_ = lock_.try_lock();
-    mutex::guard got_;
+    Lock lock_;
+    Held held_ = (lock_.*holds)();
+    Got got_;
 };
-
-class locking_for_writing final : public cancel_subject {
-    task<result<void>> run() override {
-        auto guard = co_await lock_.lock();
-        const auto answer = without_value(guard);
-        if (guard)
-            got_ = std::move(*guard);
-        co_return answer;
-    }
-    void let_end() override { reading_.unlock(); }
-    task<void> check(bool cancelled) override {
-        EXPECT_EQ(static_cast<bool>(got_), !cancelled);
-        EXPECT_EQ(static_cast<bool>(lock_.try_lock_shared()), cancelled);
-        co_return;
-    }
-    shared_mutex lock_;
-    shared_mutex::shared_guard reading_ = lock_.try_lock_shared();
-    shared_mutex::guard got_;
-};
-
-class locking_for_reading final : public cancel_subject {
-    task<result<void>> run() override {
-        auto guard = co_await lock_.lock_shared();
-        const auto answer = without_value(guard);
-        if (guard)
-            got_ = std::move(*guard);
-        co_return answer;
-    }
-    void let_end() override { writing_.unlock(); }
-    task<void> check(bool cancelled) override {
-        EXPECT_EQ(static_cast<bool>(got_), !cancelled);
-        EXPECT_EQ(static_cast<bool>(lock_.try_lock()), cancelled);
-        co_return;
-    }
-    shared_mutex lock_;
-    shared_mutex::guard writing_ = lock_.try_lock();
-    shared_mutex::shared_guard got_;
-};
+using locking_alone =
+    locking<mutex, mutex::guard, mutex::guard, &mutex::try_lock, &mutex::lock, &mutex::try_lock>;
+using locking_for_writing =
+    locking<shared_mutex, shared_mutex::shared_guard, shared_mutex::guard,
+            &shared_mutex::try_lock_shared, &shared_mutex::lock, &shared_mutex::try_lock_shared>;
+using locking_for_reading =
+    locking<shared_mutex, shared_mutex::guard, shared_mutex::shared_guard, &shared_mutex::try_lock,
+            &shared_mutex::lock_shared, &shared_mutex::try_lock>;
 
 class acquiring final : public cancel_subject {
     task<result<void>> run() override {
@@ -246,7 +218,7 @@ class selecting final : public cancel_subject {
 
 const std::vector<cancel_case>& sync_cases() {
     static const std::vector<cancel_case> cases = {
-        {"mutex", made<locking>, made<locking>},
+        {"mutex", made<locking_alone>, made<locking_alone>},
         {"shared_mutex", made<locking_for_writing>, made<locking_for_writing>},
         {"shared_mutex_shared", made<locking_for_reading>, made<locking_for_reading>},
         {"semaphore", made<acquiring>, made<acquiring>},
