@@ -1,48 +1,14 @@
 // What is counted, and that nothing is allocated for a call.
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+// This program counts, too.
+#include "../core/global_allocations.cpp"
 #include "boundary_steps.hpp"
-
-// Thread sanitizer brings an operator new of its own; under address sanitizer every frame goes to
-// the global allocator on purpose.
-#if defined(__has_feature)
-#define SPARGIO_TEST_HAS_FEATURE(name) __has_feature(name)
-#else
-#define SPARGIO_TEST_HAS_FEATURE(name) 0
-#endif
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}  // namespace
-
-#if SPARGIO_TEST_HAS_FEATURE(thread_sanitizer) || SPARGIO_TEST_HAS_FEATURE(address_sanitizer)
-constexpr bool counted = false;
-#else
-constexpr bool counted = true;
-
-void* operator new(std::size_t bytes) {
-    void* block = std::malloc(bytes == 0 ? 1 : bytes);
-    if (block == nullptr)
-        throw std::bad_alloc();
-    ++allocations;
-    return block;
-}
-// Inlined, g++ would see free() beside a new it knows nothing of.
-[[gnu::noinline]] void operator delete(void* block) noexcept {
-    std::free(block);
-}
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
-    std::free(block);
-}
-#endif
 
 namespace spargio::boundary_test {
 namespace {
 
 using boundary::channel_stats;
+using test::global_allocations;
 
 /// What `more` counted beyond `less`, as far as it only grows.
 channel_stats difference(const channel_stats& more, const channel_stats& less) {
@@ -119,10 +85,10 @@ TEST_F(Stats, CountEveryWayACallEnds) {
 template <class Round>
 std::size_t allocations_of(runtime& own, Round round) {
     const auto lap = [&](int rounds) -> task<std::size_t> {
-        const std::size_t before = allocations;
+        const std::size_t before = global_allocations();
         for (int i = 0; i < rounds; ++i)
             co_await round();
-        co_return allocations - before;
+        co_return global_allocations() - before;
     };
     (void)own.block_on([&] { return lap(200); });
     return own.block_on([&] { return lap(1000); });
@@ -139,7 +105,7 @@ task<void> echo(boundary::server<int, int> server) {
 }
 
 TEST_F(Stats, NoCallAllocates) {
-    if (!counted)
+    if (!test::global_allocations_are_counted || !test::frames_are_recycled)
         GTEST_SKIP() << "allocations cannot be counted under this sanitizer";
     auto [client, server] = boundary::channel<int, int>(4);
     auto serving = value_or_throw(own_.handle().spawn(placement::pinned(1), echo(server)));
@@ -149,14 +115,14 @@ TEST_F(Stats, NoCallAllocates) {
     });
     EXPECT_EQ(awaited, 0u);
 
-    const std::size_t before = allocations;
+    const std::size_t before = global_allocations();
     std::atomic<int> called = 0;
     for (int i = 0; i < 100; ++i) {
         EXPECT_EQ(client.try_call(1)->wait(), 1);
         EXPECT_TRUE(client.call(1, [&](result<int>) { ++called; }));
         until([&] { return called == i + 1; });
     }
-    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_EQ(global_allocations() - before, 0u);
     client.close();
     serving.wait();
 }

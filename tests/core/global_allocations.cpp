@@ -27,13 +27,14 @@ void* operator new(std::size_t bytes) {
     return block;
 }
 
-void operator delete(void* block) noexcept {
+// Inlined, g++ would see free() beside a new it knows nothing of.
+[[gnu::noinline]] void operator delete(void* block) noexcept {
     if (block != nullptr)
         ++given_back;
     std::free(block);
 }
 
-void operator delete(void* block, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
     ::operator delete(block);
 }
 #endif

@@ -2,46 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+// This program counts, too.
+#include "../core/global_allocations.cpp"
 #include "entry.hpp"
-#include "process.hpp"
 #include "spargio/core/frame_recycler.hpp"
 #include "spargio/runtime/call_on.hpp"
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}  // namespace
-
-// Thread sanitizer brings an operator new of its own; under address sanitizer every frame goes to
-// the global allocator on purpose.
-#if SPARGIO_TEST_HAS_FEATURE(thread_sanitizer) || SPARGIO_TEST_HAS_FEATURE(address_sanitizer)
-constexpr bool counted = false;
-#else
-constexpr bool counted = true;
-
-void* operator new(std::size_t bytes) {
-    void* block = std::malloc(bytes == 0 ? 1 : bytes);
-    if (block == nullptr)
-        throw std::bad_alloc();
-    ++allocations;
-    return block;
-}
-// Inlined, g++ would see free() beside a new it knows nothing of.
-[[gnu::noinline]] void operator delete(void* block) noexcept {
-    std::free(block);
-}
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
-    std::free(block);
-}
-#endif
 
 namespace spargio {
 namespace {
 
 using runtime_test::value_of;
+using test::global_allocations;
+
+constexpr bool counted = test::global_allocations_are_counted && test::frames_are_recycled;
 
 task<std::size_t> frames_here() {
     co_return detail::frames_from_global_allocator();
@@ -54,10 +27,10 @@ void expect_none(unsigned shards, Round round) {
         GTEST_SKIP() << "allocations cannot be counted under this sanitizer";
     runtime own = runtime_test::with_shards(shards);
     const auto lap = [&](int rounds) -> task<std::size_t> {
-        const std::size_t before = allocations;
+        const std::size_t before = global_allocations();
         for (int i = 0; i < rounds; ++i)
             co_await round();
-        co_return allocations - before;
+        co_return global_allocations() - before;
     };
     (void)own.block_on([&] { return lap(200); });
     std::size_t frames = 0;
@@ -72,9 +45,9 @@ void expect_none(unsigned shards, Round round) {
 TEST(Allocation, CountsWhatIsAllocated) {
     if (!counted)
         GTEST_SKIP();
-    const std::size_t before = allocations;
+    const std::size_t before = global_allocations();
     ::operator delete(::operator new(4));
-    EXPECT_EQ(allocations, before + 1);
+    EXPECT_EQ(global_allocations(), before + 1);
 }
 
 TEST(Allocation, SpawnAndJoinOnOneShard) {
