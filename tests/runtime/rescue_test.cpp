@@ -14,6 +14,7 @@
 #include "spargio/ring/kernel.hpp"
 #include "spargio/runtime/spawn_blocking.hpp"
 #include "spargio/runtime/task_group.hpp"
+#include "spargio/runtime/this_task.hpp"
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/time/sleep.hpp"
 #include "spargio/time/timeout.hpp"
@@ -129,6 +130,26 @@ TEST(Rescue, ADeadlinePassesAndItsOperationIsCancelled) {
     }));
 }
 
+/// Set in the turn in which the shard is stuck, so that nobody has looked at the clock since.
+TEST(Rescue, ALimitSetJustBeforePasses) {
+    for (const auto limit : {5ms, 200ms}) {
+        runtime own = with_shards(2);
+        const auto spins_until_stopped = []() -> task<bool> {
+            const stop_token asked = co_await this_task::stop();
+            const auto end = std::chrono::steady_clock::now() + 10s;
+            while (!asked.stop_requested()) {
+                if (std::chrono::steady_clock::now() > end)
+                    co_return false;
+            }
+            co_return true;
+        };
+        auto stuck = own.handle().spawn(placement::stealable(), [&]() -> task<bool> {
+            co_return *co_await timeout(limit, spins_until_stopped());
+        });
+        EXPECT_TRUE(stuck->wait());
+    }
+}
+
 TEST(Rescue, AStopFromOutsideArrives) {
     runtime own = with_shards(2);
     std::atomic<task_group*> asked = nullptr;
@@ -175,10 +196,10 @@ TEST(Rescue, WhatIsPinnedWaitsAndIsNotLost) {
 
 /// How late a timer of a stuck shard fires, when the others slept for good before.
 TEST(Rescue, ComesSoon) {
-    runtime own = with_shards(2);
+    runtime own = runtime_test::built(runtime_builder().shards(2).rescue({.linger_ms = 5}));
     std::vector<std::chrono::nanoseconds> late;
     for (int round = 0; round < 15; ++round) {
-        std::this_thread::sleep_for(100ms);
+        std::this_thread::sleep_for(20ms);
         std::chrono::steady_clock::time_point due, fired;
         EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
             due = std::chrono::steady_clock::now() + 5ms;
