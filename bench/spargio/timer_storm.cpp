@@ -1,13 +1,12 @@
 #include "bench/common/timer_storm.hpp"
 
 #include <array>
-#include <utility>
 #include <vector>
 
 #include "bench/spargio/scenarios.hpp"
 #include "bench/spargio/shards.hpp"
 #include "spargio/core/task.hpp"
-#include "spargio/core/when_all.hpp"
+#include "spargio/runtime/this_shard.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/time/timeout.hpp"
 
@@ -34,14 +33,15 @@ private:
     auto sample(recorder& r) -> spargio::task<> {
         for (unsigned k = 0; k < r.iterations(); ++k) {
             std::array<std::uint64_t, storm_tasks> results{};
-            std::vector<spargio::task<>> tasks;
+            std::vector<spargio::join_handle<void>> tasks;
             tasks.reserve(storm_tasks);
             r.begin();
             for (std::uint64_t t = 0; t < storm_tasks; ++t) {
                 results[t] = mix(t, 0);
-                tasks.push_back(turns(results[t], r.items()));
+                tasks.push_back(check(spargio::this_shard::spawn(turns(results[t], r.items()))));
             }
-            co_await spargio::when_all(std::move(tasks));
+            for (auto& each : tasks)
+                co_await each;
             r.lap();
             r.end(storm_sum(results));
         }
