@@ -17,6 +17,9 @@ public:
     /// Takes `item` back if it was the last one deferred as next and nobody has it yet.
     /// Thread: the executor's own.
     [[nodiscard]] virtual bool take_back(work_item&) noexcept { return false; }
+    /// Forks of a family that others have taken part in have ended here, and what they lead to has
+    /// not begun. Thread: the executor's own.
+    virtual void part_ended() noexcept {}
     /// Whether stealable work of `other` may as well be run here. Thread: any.
     [[nodiscard]] bool shares_work_with(const executor& other) const noexcept {
         return family_ == other.family_;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include "spargio/core/task.hpp"
 
@@ -50,14 +51,20 @@ void start_child(task<T>& child, finish_sink& sink, task_env& env) {
 /// Thread: children may end on any thread.
 class join_counter : public finish_sink {
 public:
-    explicit join_counter(std::size_t children) noexcept : left_(children + 1) {}
+    explicit join_counter(std::size_t children) noexcept
+        : left_(static_cast<std::uint32_t>(children + 1)) {}
 
     promise_base* finished(promise_base& child) noexcept override {
         promise_base* const sibling = child.continuation;
-        if (sibling == nullptr || !current_executor()->take_back(*sibling))
-            return arrive(child.ends);
-        sibling->ends = child.ends + 1;
-        return sibling;
+        if (sibling != nullptr && current_executor()->take_back(*sibling)) {
+            sibling->ends = child.ends + 1;
+            return sibling;
+        }
+        if (child.ends == forks_) [[likely]]
+            return parent_;
+        if (forks_ != 0)
+            current_executor()->part_ended();
+        return arrive(child.ends);
     }
 
     /// The parent's own share: it holds the counter up until every child was started.
@@ -73,11 +80,12 @@ public:
     /// Before the first fork. The parent has no share of its own: its first child goes on for it.
     void begin_forks(promise_base& parent) noexcept {
         parent_ = &parent;
-        left_.store(left_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+        forks_ = left_.load(std::memory_order_relaxed) - 1;
+        left_.store(forks_, std::memory_order_relaxed);
     }
 
 protected:
-    promise_base* arrive(std::size_t ends) noexcept {
+    promise_base* arrive(std::uint32_t ends) noexcept {
         // All that are left: nobody else counts any more.
         if (left_.load(std::memory_order_acquire) == ends)
             return parent_;
@@ -86,7 +94,8 @@ protected:
     ~join_counter() = default;
 
 private:
-    std::atomic<std::size_t> left_;
+    std::atomic<std::uint32_t> left_;
+    std::uint32_t forks_ = 0;  // 0: the children are no forks
     promise_base* parent_ = nullptr;
 };
 

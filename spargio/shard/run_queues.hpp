@@ -88,11 +88,13 @@ public:
 
     // --- any thread ------------------------------------------------------------------------------
 
-    /// How many items could be stolen, an estimate.
-    [[nodiscard]] unsigned stealable() const noexcept { return shared_.shared() + next_.shared(); }
+    /// How many shared items could be stolen, an estimate.
+    [[nodiscard]] unsigned stealable() const noexcept { return shared_.shared(); }
+    /// How many next items could be stolen, an estimate.
+    [[nodiscard]] unsigned stealable_next() const noexcept { return next_.shared(); }
     /// The oldest of the shared items, or null.
     [[nodiscard]] work_item* steal() noexcept { return shared_.take(); }
-    /// The oldest of the next items, or null: of a tree of forks it is the largest, so one will do.
+    /// The oldest of the next items, or null: of a tree of forks it is the largest.
     [[nodiscard]] work_item* steal_next() noexcept { return next_.take(); }
     /// How many of the next items are not for others yet, an estimate.
     [[nodiscard]] unsigned hidden() const noexcept { return next_.hidden(); }

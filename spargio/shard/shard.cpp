@@ -12,6 +12,7 @@ shard::shard(kernel& entry, const shard_options& options)
       options_(options),
       queues_(options.stealing),
       spinning_(std::uint64_t{options.spin_us} * 1000),
+      next_worth_(options_.stealing),
       messages_(options.mailbox_capacity),
       hot_messages_(options.mailbox_capacity),
       counts_(options.tags.get()),
@@ -104,7 +105,7 @@ void shard::run() {
             if (outbox_.bells_due())
                 ring_bells();
             if (timed)
-                measure_turn(now_ns() - began, items, sampled);
+                measure_turn(began, items, sampled);
             claim_.acquire();
         }
         if (queues_.empty()) {

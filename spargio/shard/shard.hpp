@@ -14,6 +14,7 @@
 #include "spargio/shard/direct_mail.hpp"
 #include "spargio/shard/hot_counts.hpp"
 #include "spargio/shard/inbox.hpp"
+#include "spargio/shard/next_theft.hpp"
 #include "spargio/shard/outbox.hpp"
 #include "spargio/shard/rescue_options.hpp"
 #include "spargio/shard/run_queues.hpp"
@@ -79,6 +80,10 @@ public:
     void close() noexcept;
 
     void defer(detail::work_item& item) noexcept override { queues_.push(item); }
+    void part_ended() noexcept override {
+        if (next_theft_.under_way())
+            next_theft_.end(counters_.forks_in_place.get(), now_ns(), options_.stealing.batch_size);
+    }
     void defer_next(detail::work_item& item) noexcept override {
         queues_.push_next(item);
         if (queues_.keeps_all_next())
@@ -222,7 +227,7 @@ private:
 
     void service() noexcept;
     void gather_woken() noexcept;
-    void measure_turn(std::uint64_t took_ns, unsigned items, bool sampled) noexcept;
+    void measure_turn(std::uint64_t began_ns, unsigned items, bool sampled) noexcept;
     void queue_woken() noexcept;
     unsigned run_ready() noexcept;
     void wait_for_work() noexcept;
@@ -264,7 +269,12 @@ private:
     [[nodiscard]] shard* busiest_victim(unsigned& budget) noexcept;
     [[nodiscard]] unsigned steal_from(shard& victim) noexcept;
     [[nodiscard]] bool loot_visible() const noexcept;
-    [[nodiscard]] unsigned loot() const noexcept;
+    [[nodiscard]] unsigned steal_next_of(shard& victim) noexcept;
+    [[nodiscard]] unsigned loot() const noexcept { return loot_shared() + loot_next(); }
+    [[nodiscard]] unsigned loot_shared() const noexcept;
+    [[nodiscard]] unsigned loot_next() const noexcept {
+        return next_worth_.loot(queues_.stealable_next(), queues_.hidden());
+    }
     void end_search() noexcept;
     void take_over_search() noexcept;
     void share_next() noexcept;
@@ -314,6 +324,9 @@ private:
     detail::work_share* share_ = nullptr;          // null: alone
     bool searching_ = false;                       // counted in share_
     std::atomic<std::uint32_t> item_ns_ = 10'000;  // what an item takes here, roughly
+    detail::next_worth next_worth_;                // to others
+    detail::next_theft next_theft_;                // from others
+    std::uint64_t next_tried_ns_ = 0;              // when sharing them was last tried again
     std::uint64_t work_offered_ns_ = 0;            // since when stealable work lies about; 0: none
     unsigned next_victim_ = 0;
     unsigned next_home_ = 0;

@@ -38,8 +38,10 @@ bool shard::look_after_peers(std::uint64_t now) noexcept {
     return brought;
 }
 
-/// What a shard keeps to itself, to run it next, is for others too when what it runs takes long.
+/// What a shard keeps to itself, to run it next, is for others too when what it runs takes long,
+/// however little it is.
 void shard::expose(shard& busy) noexcept {
+    busy.next_worth_.try_again();
     if (share_->looks_inside())
         busy.queues_.expose_next([this] { return nudge(); });
 }

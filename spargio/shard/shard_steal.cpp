@@ -6,21 +6,29 @@
 
 namespace spargio {
 
-/// Items others may take from here: what exceeds the margin, if it comes to enough work.
-unsigned shard::loot() const noexcept {
-    const unsigned stealable = queues_.stealable();
-    if (stealable <= options_.stealing.locality_margin)
+/// Shared items others may take from here: what exceeds the margin, if it comes to enough work.
+unsigned shard::loot_shared() const noexcept {
+    const steal_options& how = options_.stealing;
+    const unsigned waiting = queues_.stealable();
+    if (waiting <= how.locality_margin)
         return 0;
     const std::uint64_t each = item_ns_.load(std::memory_order_relaxed);
-    if (each < options_.stealing.item_worth_ns ||
-        each * (stealable + queues_.hidden()) < options_.stealing.worth_ns)
-        return 0;
-    return stealable - options_.stealing.locality_margin;
+    return each < how.item_worth_ns || each * waiting < how.worth_ns
+               ? 0
+               : waiting - how.locality_margin;
 }
 
 /// Keeps a mean of what items take: of the last dozen turns, more or less. A sampled turn stands
 /// for those that were not timed.
-void shard::measure_turn(std::uint64_t took_ns, unsigned items, bool sampled) noexcept {
+void shard::measure_turn(std::uint64_t began_ns, unsigned items, bool sampled) noexcept {
+    constexpr std::uint64_t next_try_gap_ns = 200'000;
+    const std::uint64_t ended_ns = now_ns();
+    const std::uint64_t took_ns = ended_ns - began_ns;
+    // What nobody steals is not measured either.
+    if (ended_ns - next_tried_ns_ >= next_try_gap_ns) {
+        next_tried_ns_ = ended_ns;
+        next_worth_.try_again();
+    }
     const std::uint64_t times = sampled ? turns_per_sample : 1;
     counters_.busy_ns.add(took_ns * times);
     counters_.turn_time.add(took_ns, times);
@@ -85,21 +93,31 @@ shard* shard::busiest_victim(unsigned& budget) noexcept {
 }
 
 unsigned shard::steal_from(shard& victim) noexcept {
-    const unsigned wanted = std::min(options_.stealing.batch_size, (victim.loot() + 1) / 2);
+    const unsigned most = options_.stealing.batch_size;
+    const unsigned wanted = std::min(most, (victim.loot_shared() + 1) / 2);
     unsigned stolen = 0;
-    while (stolen != wanted) {
+    for (; stolen != wanted; ++stolen) {
         detail::work_item* const item = victim.queues_.steal();
         if (item == nullptr)
             break;
         queues_.push(*item);
-        ++stolen;
+    }
+    return stolen != 0 ? stolen : steal_next_of(victim);
+}
+
+unsigned shard::steal_next_of(shard& victim) noexcept {
+    const unsigned wanted =
+        std::min({options_.stealing.batch_size, next_theft_.batch(), (victim.loot_next() + 1) / 2});
+    unsigned stolen = 0;
+    for (; stolen != wanted; ++stolen) {
+        detail::work_item* const item = victim.queues_.steal_next();
+        if (item == nullptr)
+            break;
+        queues_.push_next(*item);
     }
     if (stolen != 0)
-        return stolen;
-    detail::work_item* const oldest = victim.queues_.steal_next();
-    if (oldest != nullptr)
-        queues_.push(*oldest);
-    return oldest != nullptr ? 1 : 0;
+        next_theft_.begin(victim.next_worth_, stolen, counters_.forks_in_place.get(), now_ns());
+    return stolen;
 }
 
 void shard::end_search() noexcept {
@@ -132,8 +150,7 @@ bool shard::take_back(detail::work_item& item) noexcept {
 /// Lets others have what was woken or forked here: the newest too, when one of them has nothing to
 /// do, or could not get at it while this shard runs something long.
 void shard::share_next() noexcept {
-    if (share_ == nullptr ||
-        item_ns_.load(std::memory_order_relaxed) < options_.stealing.item_worth_ns)
+    if (share_ == nullptr || !next_worth_.enough())
         return;
     queues_.share_next(share_->idle_hands() || !share_->looks_inside() ? 0 : 1);
 }

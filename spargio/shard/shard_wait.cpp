@@ -10,6 +10,7 @@ namespace spargio {
 
 /// Submits what the tasks prepared, and returns when there is something to service.
 void shard::wait_for_work() noexcept {
+    part_ended();
     const std::uint64_t budget = spinning_.budget_ns();
     if (budget != 0)
         ring_->flush();
