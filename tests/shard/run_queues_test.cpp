@@ -109,9 +109,11 @@ TEST_F(RunQueues, StealsTheOldestAndNothingPinned) {
     queues.push(second);
     queues.push_next(woken);
     EXPECT_EQ(queues.stealable(), 2u);
+    EXPECT_EQ(queues.stealable_next(), 0u);
     EXPECT_EQ(queues.hidden(), 1u);
     queues.share_next(0);
-    EXPECT_EQ(queues.stealable(), 3u);
+    EXPECT_EQ(queues.stealable(), 2u);
+    EXPECT_EQ(queues.stealable_next(), 1u);
     EXPECT_EQ(queues.steal(), &first);
     EXPECT_EQ(queues.steal(), &second);
     EXPECT_EQ(queues.steal(), nullptr);
