@@ -13,6 +13,18 @@ inline void pause() noexcept {
 #endif
 }
 
+/// Pauses so often, and does not read ahead: a CPU that guesses that the loop is over would fetch,
+/// again and again, the very memory that its reader means to leave to others for so long.
+inline void pause_for(int times) noexcept {
+    for (int k = 0; k != times; ++k)
+        pause();
+#if defined(__x86_64__)
+    asm volatile("lfence" ::: "memory");
+#elif defined(__aarch64__)
+    asm volatile("isb" ::: "memory");
+#endif
+}
+
 /// Waits for another thread by looking again and again: a few times on the CPU, in case that thread
 /// runs; then giving the CPU away, in case it needs this one.
 class backoff {

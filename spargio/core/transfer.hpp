@@ -14,6 +14,11 @@ namespace spargio::detail {
     return state.current == nullptr;
 }
 
+/// Spends as many as an await takes that is done in place, but not at once.
+inline void spend_transfers(int count) noexcept {
+    this_thread().transfers_left -= count;
+}
+
 /// Called by an executor before it resumes an item.
 inline void refill_transfers() noexcept {
     this_thread().transfers_left = transfers_per_resume;

@@ -91,6 +91,8 @@ public:
     }
     bool take_back(detail::work_item& item) noexcept override;
     [[nodiscard]] ring& io() noexcept { return *ring_; }
+    /// Whether it looks at memory for a while before it sleeps; a task may then do so, too.
+    [[nodiscard]] bool may_spin() const noexcept { return options_.spin_us != 0; }
     /// Nothing else is to be done this turn: an operation may be tried without the ring.
     [[nodiscard]] bool quiet() const noexcept {
         return queues_.empty() && ring_->unsubmitted() == 0;

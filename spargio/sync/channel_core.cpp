@@ -2,6 +2,9 @@
 
 #include <mutex>
 
+#include "spargio/core/pause.hpp"
+#include "spargio/core/transfer.hpp"
+
 namespace spargio::detail {
 
 std::uint64_t channel_core::size() const noexcept {
@@ -21,10 +24,46 @@ std::uint64_t channel_core::for_end(const end& asked, std::uint64_t word) const 
     return capacity_ - items;
 }
 
+std::uint64_t channel_core::stand_back(const end& here, std::uint64_t position) noexcept {
+    constexpr int pauses_to_tell = 16;  // a third of a microsecond
+    constexpr std::uint64_t claims_of_a_run = 4;
+    constexpr int pauses_for_a_run = 192;
+    pause_for(pauses_to_tell);
+    const std::uint64_t seen = here.word_.load(std::memory_order_relaxed);
+    if (seen / one - position < claims_of_a_run)
+        return seen;
+    // Not in steps: each look takes the line away from who makes the run.
+    pause_for(pauses_for_a_run);
+    return here.word_.load(std::memory_order_relaxed);
+}
+
 void channel_core::close() noexcept {
     senders_.word_.fetch_or(is_closed, std::memory_order_acq_rel);
     senders_.serve();
     receivers_.serve();
+}
+
+bool channel_core::end::look_out() noexcept {
+    constexpr int looks = 2;
+    constexpr int pauses_before_a_look = 60;
+    // So a task whose every item is waited for like this leaves its shard to others after a few.
+    constexpr int transfers_a_time = 16;
+    if (!shard::current()->may_spin() ||
+        (word_.load(std::memory_order_relaxed) & somebody_stands) != 0 || !lookout_.worth_it())
+        return false;
+    spend_transfers(transfers_a_time);
+    for (int look = 0; look != looks; ++look) {
+        pause_for(pauses_before_a_look);
+        const std::uint64_t seen = word_.load(std::memory_order_relaxed);
+        if ((seen & somebody_stands) != 0)
+            break;
+        if (owner_.for_end(*this, seen) > called_of(seen) || owner_.closed()) {
+            lookout_.paid();
+            return true;
+        }
+    }
+    lookout_.in_vain();
+    return false;
 }
 
 void channel_core::end::line_up(line_node& node, line_wait& wait) noexcept {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "spargio/sync/lookout.hpp"
 #include "spargio/sync/wait_line.hpp"
 
 namespace spargio::detail {
@@ -17,8 +18,13 @@ namespace spargio::detail {
 /// something is set aside: never are more called than there are items, or room. Whoever adds an
 /// item, or room, or gives up what was promised, calls as many as there may be. The word counts
 /// those who were called and have not come; when nobody stands any more, others pass beside them as
-/// long as there is more than was promised. Model-checked in tests/model/channel_lines.pml. Thread:
-/// any.
+/// long as there is more than was promised. Model-checked in tests/model/channel_lines.pml.
+///
+/// Two CPUs that claim positions at one end take its cache line from each other for every one of
+/// them. So who loses a claim to somebody in the middle of a run stands back until that one has
+/// done a hundred or so. And who finds nothing looks for a little longer, if that has been worth
+/// it: see lookout.
+/// Thread: any.
 class channel_core {
 public:
     explicit channel_core(std::uint64_t capacity) noexcept : capacity_(capacity) {}
@@ -26,6 +32,8 @@ public:
     /// The senders' end, or the receivers'.
     class end {
     public:
+        /// Looks for a little longer. \return whether it looks as if one could pass now.
+        [[nodiscard, gnu::noinline]] bool look_out() noexcept;
         void line_up(line_node& node, line_wait& wait) noexcept;
         void leave(line_node& node) noexcept;
         /// Calls as many as may pass.
@@ -40,6 +48,7 @@ public:
         alignas(64) channel_core& owner_;
         end& opposite_;
         wait_line line_;
+        lookout lookout_;
     };
 
     end& senders() noexcept { return senders_; }
@@ -71,6 +80,10 @@ protected:
     [[nodiscard]] std::uint64_t for_end(const end& asked, std::uint64_t word) const noexcept;
     static std::atomic<std::uint64_t>& word(end& of) noexcept { return of.word_; }
     static const std::atomic<std::uint64_t>& word(const end& of) noexcept { return of.word_; }
+
+    /// Somebody else has claimed `position`. \return the word as it is when to try again.
+    [[nodiscard, gnu::noinline]] static std::uint64_t stand_back(const end& here,
+                                                                 std::uint64_t position) noexcept;
 
     end senders_{*this, receivers_};
     end receivers_{*this, senders_};

@@ -89,8 +89,11 @@ private:
             const std::uint64_t now = at.turn.load(std::memory_order_acquire);
             if (now == due) [[likely]] {
                 if (!word(here).compare_exchange_weak(seen, seen + step, std::memory_order_acq_rel,
-                                                      relaxed))
+                                                      relaxed)) {
+                    if (seen / one != position)
+                        seen = stand_back(here, position);
                     continue;
+                }
                 work(at);
                 at.turn.store(due + 1, std::memory_order_release);
                 if ((seen & other_waits) != 0) [[unlikely]]

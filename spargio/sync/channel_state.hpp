@@ -56,6 +56,7 @@ public:
         outcome_ = channel_->push(item_, false);
         return outcome_ != passage::must_wait;
     }
+    bool take_soon() noexcept { return channel_->senders().look_out() && take(); }
     void line_up(line_wait& wait) noexcept { channel_->senders().line_up(node_, wait); }
     void collect() noexcept {
         outcome_ = channel_->push(item_, true);
@@ -92,6 +93,7 @@ public:
     explicit receive_operation(channel_state<T>& channel) noexcept : channel_(&channel) {}
 
     bool take() noexcept { return channel_->pop(item_, false) != passage::must_wait; }
+    bool take_soon() noexcept { return channel_->receivers().look_out() && take(); }
     void line_up(line_wait& wait) noexcept { channel_->receivers().line_up(node_, wait); }
     void collect() noexcept {
         const passage outcome = channel_->pop(item_, true);

@@ -47,7 +47,7 @@ public:
         promise_base& promise = waiter.promise();
         if (promise.env->stop.stop_requested())
             return false;
-        if (take_one()) [[likely]] {
+        if (take_one() || take_soon()) [[likely]] {
             // Others have their turn all the same when this task has had its share.
             if (spend_transfer()) [[likely]]
                 return false;
@@ -88,6 +88,21 @@ private:
             done_ = index;
             return true;
         });
+    }
+
+    /// The last try before it stands in line, of operations that know a better one than the first:
+    /// among several, one would keep the others waiting.
+    bool take_soon() {
+        if constexpr (sizeof...(Operations) == 1) {
+            auto& only = std::get<0>(operations_);
+            if constexpr (requires { only.take_soon(); }) {
+                if (!only.take_soon())
+                    return false;
+                done_ = 0;
+                return true;
+            }
+        }
+        return false;
     }
 
     [[gnu::noinline]] bool line_up(promise_base& promise) {

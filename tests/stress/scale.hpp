@@ -17,12 +17,12 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
-/// How often to do something: `usual` times, a tenth of it under a sanitizer, and a hundred times
-/// as often with SPARGIO_LONG=1.
+/// How often to do something: `usual` times, a tenth of it under a sanitizer, and N hundred times
+/// as often with SPARGIO_LONG=N.
 inline std::uint64_t times(std::uint64_t usual) {
     const char* asked = std::getenv("SPARGIO_LONG");
-    const bool is_long = asked != nullptr && *asked == '1';
-    return usual * (is_long ? 100 : 1) / (sanitized ? 10 : 1);
+    const std::uint64_t hundreds = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 0;
+    return usual * (hundreds != 0 ? 100 * hundreds : 1) / (sanitized ? 10 : 1);
 }
 
 }  // namespace spargio::stress

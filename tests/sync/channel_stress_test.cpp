@@ -13,7 +13,6 @@
 namespace spargio::sync_test {
 namespace {
 
-constexpr unsigned shards = 3;
 constexpr unsigned senders = 5;
 
 struct item {
@@ -25,6 +24,8 @@ struct load {
     std::uint64_t capacity;
     unsigned receivers;
     bool stealable;
+    // With as many as there are CPUs they may spin, and tasks look out before they wait.
+    unsigned shards = 3;
 };
 
 struct ledger {
@@ -75,13 +76,13 @@ TEST_P(ChannelStress, EachItemOnceInItsSendersOrderAndNeverTooMany) {
     const load how = GetParam();
     const std::uint64_t each = stress::times(20'000);
     ledger book(each);
-    on_shards(shards, [&]() -> task<void> {
+    on_shards(how.shards, [&]() -> task<void> {
         std::vector<join_handle<void>> tasks;
         std::jthread foreign;
         {
             auto [to, from] = mpmc_channel<item>(how.capacity);
             const auto where = [&](unsigned i) {
-                return how.stealable ? placement::stealable() : placement::pinned(i % shards);
+                return how.stealable ? placement::stealable() : placement::pinned(i % how.shards);
             };
             for (unsigned i = 0; i < how.receivers; ++i)
                 tasks.push_back(start(where(i), receive_numbers(from, book)));
@@ -114,11 +115,13 @@ TEST_P(ChannelStress, EachItemOnceInItsSendersOrderAndNeverTooMany) {
 INSTANTIATE_TEST_SUITE_P(Sync, ChannelStress,
                          ::testing::Values(load{1, 1, false}, load{1, 3, false}, load{2, 3, true},
                                            load{4, 6, false}, load{64, 1, true}, load{64, 3, false},
-                                           load{1024, 3, true}),
+                                           load{1024, 3, true}, load{2, 2, false, 2},
+                                           load{64, 4, true, 2}, load{1024, 1, false, 2}),
                          [](const auto& tested) {
                              return "capacity_" + std::to_string(tested.param.capacity) +
                                     "_receivers_" + std::to_string(tested.param.receivers) +
-                                    (tested.param.stealable ? "_stealable" : "_pinned");
+                                    (tested.param.stealable ? "_stealable" : "_pinned") +
+                                    (tested.param.shards == 2 ? "_two_shards" : "");
                          });
 
 /// Tasks that are stopped in the middle of sends and receives: an item is in the channel, with who
@@ -186,6 +189,7 @@ TEST(ChannelStress, StopsLoseAndDoubleNothing) {
 
 TEST(BroadcastStress, ReceivedAndMissedAddUp) {
     const std::uint64_t count = stress::times(50'000);
+    constexpr unsigned shards = 3;
     on_shards(shards, [&]() -> task<void> {
         auto [to, from] = broadcast_channel<std::uint64_t>(8);
         const auto receive = [](broadcast_receiver<std::uint64_t> in) -> task<std::uint64_t> {
