@@ -1,7 +1,7 @@
 #include "spargio/boundary/call_line.hpp"
 
 #include "spargio/boundary/line_registry.hpp"
-#include "spargio/boundary/lined_wait.hpp"
+#include "spargio/boundary/told_wait.hpp"
 
 namespace spargio::detail {
 

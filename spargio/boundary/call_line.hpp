@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "spargio/boundary/call_slot.hpp"
-#include "spargio/boundary/linked_line.hpp"
 #include "spargio/boundary/stats.hpp"
+#include "spargio/core/linked_line.hpp"
 #include "spargio/core/result.hpp"
 
 namespace spargio::detail {

@@ -3,9 +3,9 @@
 #include <memory>
 #include <utility>
 
-#include "spargio/boundary/lined_wait.hpp"
 #include "spargio/boundary/pending_call.hpp"
 #include "spargio/boundary/ticket.hpp"
+#include "spargio/boundary/told_wait.hpp"
 #include "spargio/time/timeout.hpp"
 
 namespace spargio::boundary {

@@ -2,8 +2,8 @@
 
 #include <mutex>
 
-#include "spargio/boundary/linked_line.hpp"
 #include "spargio/boundary/stats.hpp"
+#include "spargio/core/linked_line.hpp"
 
 namespace spargio::detail {
 

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "spargio/boundary/lined_wait.hpp"
 #include "spargio/boundary/received_call.hpp"
+#include "spargio/boundary/told_wait.hpp"
 #include "spargio/time/timeout.hpp"
 
 namespace spargio::boundary {

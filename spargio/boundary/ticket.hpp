@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "spargio/boundary/lined_wait.hpp"
+#include "spargio/boundary/told_wait.hpp"
 
 namespace spargio::boundary {
 

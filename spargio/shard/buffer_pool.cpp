@@ -82,7 +82,7 @@ void buffer_pool::close() noexcept {
     home_.store(nullptr, std::memory_order_seq_cst);
     for (detail::backoff between_looks; visitors_.load(std::memory_order_seq_cst) != 0;)
         between_looks.wait();
-    SPARGIO_ASSERT(first_waiting_ == nullptr);
+    SPARGIO_ASSERT(waiting_.empty());
     ring_.reset();
     int leased = 0;
     for (unsigned number = 0; number != options_.count; ++number) {
@@ -196,23 +196,16 @@ void buffer_pool::collect() noexcept {
 // --- those who wait ------------------------------------------------------------------------------
 
 void buffer_pool::wait_for_room(room_wait& waiting) noexcept {
-    SPARGIO_ASSERT(!waiting.in_line);
-    waiting.in_line = true;
-    waiting.next = nullptr;
-    waiting.previous = last_waiting_;
-    (last_waiting_ != nullptr ? last_waiting_->next : first_waiting_) = &waiting;
-    last_waiting_ = &waiting;
+    waiting_.push(waiting);
     // Either a lease that ends sees this, or what it left on the way home is found here.
     somebody_waits_.store(true, std::memory_order_seq_cst);
     collect();
 }
 
 bool buffer_pool::stop_waiting(room_wait& waiting) noexcept {
-    if (!waiting.in_line)
+    if (!waiting_.contains(waiting))
         return false;
-    waiting.in_line = false;
-    (waiting.previous != nullptr ? waiting.previous->next : first_waiting_) = waiting.next;
-    (waiting.next != nullptr ? waiting.next->previous : last_waiting_) = waiting.previous;
+    waiting_.remove(waiting);
     return true;
 }
 
@@ -237,13 +230,9 @@ void buffer_pool::retry() noexcept {
     retry_posted_.store(false, std::memory_order_release);
     somebody_waits_.store(false, std::memory_order_seq_cst);
     collect();
-    room_wait* const last = last_waiting_;
-    for (bool more = last != nullptr; more;) {
-        room_wait& first = *first_waiting_;
-        more = &first != last;
-        stop_waiting(first);
-        first.room();
-    }
+    // Who finds none waits again, behind them.
+    for (std::size_t left = waiting_.size(); left != 0; --left)
+        waiting_.pop()->room();
 }
 
 buffer_ledger buffer_pool::ledger() const noexcept {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "spargio/core/counter.hpp"
+#include "spargio/core/linked_line.hpp"
 #include "spargio/core/result.hpp"
 #include "spargio/core/work_item.hpp"
 #include "spargio/ring/buffer_ring.hpp"
@@ -51,8 +52,7 @@ public:
 
         // the pool's: its place in the line
         room_wait* next = nullptr;
-        room_wait* previous = nullptr;
-        bool in_line = false;
+        room_wait* prev = nullptr;
 
     protected:
         ~room_wait() = default;
@@ -154,8 +154,7 @@ private:
     std::unique_ptr<slot[]> slots_;
     unsigned first_kept_back_ = 0;  // lower numbers are the kernel's to choose from
     std::uint32_t kept_back_ = none;
-    room_wait* first_waiting_ = nullptr;
-    room_wait* last_waiting_ = nullptr;
+    detail::linked_line<room_wait> waiting_;
     retry_request retry_;
 
     detail::counter<unsigned> given_;  // to the kernel; by the owner

@@ -33,7 +33,7 @@ void barrier_line::complete(called_waits& called, std::unique_lock<wait_line>& g
 
 bool barrier_line::take_back(line_node& node) noexcept {
     const std::lock_guard guard(line_);
-    if (!node.stands) {
+    if (!line_.stands(node)) {
         node.promised = false;
         return true;
     }

@@ -52,22 +52,4 @@ bool wait_line::is_open() const noexcept {
     }
 }
 
-void wait_line::push(line_node& node, line_wait& wait) noexcept {
-    SPARGIO_ASSERT(!node.stands && !node.promised);
-    node.wait = &wait;
-    node.before = last_;
-    node.after = nullptr;
-    (last_ != nullptr ? last_->after : first_) = &node;
-    last_ = &node;
-    node.stands = true;
-}
-
-void wait_line::remove(line_node& node) noexcept {
-    if (!node.stands)
-        return;
-    (node.before != nullptr ? node.before->after : first_) = node.after;
-    (node.after != nullptr ? node.after->before : last_) = node.before;
-    node.stands = false;
-}
-
 }  // namespace spargio::detail

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "spargio/core/linked_line.hpp"
 #include "spargio/shard/stoppable_wait.hpp"
 
 namespace spargio::detail {
@@ -16,8 +17,9 @@ namespace spargio::detail {
 ///
 /// Who claims first decides, once: so what is handed over is either the waiter's or somebody
 /// else's. Who comes second of suspend() and go() queues the coroutine: it does not go on before
-/// both have let go of it, and nobody touches a line or what it belongs to after go(). Thread: the
-/// awaiting task's; any thread claims and calls.
+/// both have let go of it, and nobody touches a line or what it belongs to after go(). What is
+/// promised must stay until then: a boundary's calls do not, see told_wait.
+/// Thread: the awaiting task's; any thread claims and calls.
 class line_wait final : public stoppable_wait {
 public:
     /// \return false when a stop was requested already. \pre called on a shard
@@ -54,10 +56,9 @@ private:
 
 /// A place in a line, in the frame of the one who waits.
 struct line_node {
+    line_node* next = nullptr;
+    line_node* prev = nullptr;
     line_wait* wait = nullptr;
-    line_node* before = nullptr;
-    line_node* after = nullptr;
-    bool stands = false;
     bool promised = false;     // called, and its wait claimed: something is set aside for it
     std::uint64_t needed = 1;  // of what it waits for
 };
@@ -71,7 +72,7 @@ public:
     wait_line() = default;
     wait_line(const wait_line&) = delete;
     wait_line& operator=(const wait_line&) = delete;
-    ~wait_line() { SPARGIO_ASSERT(first_ == nullptr && "somebody waits for what is destroyed"); }
+    ~wait_line() { SPARGIO_ASSERT(nodes_.empty() && "somebody waits for what is destroyed"); }
 
     void lock() noexcept;
     /// The last thing that touches the line, also for who sees it open: that one may destroy it.
@@ -81,11 +82,21 @@ public:
 
     // --- under the lock --------------------------------------------------------------------------
 
-    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
-    [[nodiscard]] line_node& front() noexcept { return *first_; }
-    void push(line_node& node, line_wait& wait) noexcept;
+    [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
+    [[nodiscard]] line_node& front() noexcept { return *nodes_.first(); }
+    [[nodiscard]] bool stands(const line_node& node) const noexcept {
+        return nodes_.contains(node);
+    }
+    void push(line_node& node, line_wait& wait) noexcept {
+        SPARGIO_ASSERT(!node.promised);
+        node.wait = &wait;
+        nodes_.push(node);
+    }
     /// No matter whether it stands.
-    void remove(line_node& node) noexcept;
+    void remove(line_node& node) noexcept {
+        if (stands(node))
+            nodes_.remove(node);
+    }
     void leave_open(bool yes) noexcept { open_ = yes; }
 
 private:
@@ -94,8 +105,7 @@ private:
 
     std::atomic<std::uint8_t> state_ = 0;
     bool open_ = false;
-    line_node* first_ = nullptr;
-    line_node* last_ = nullptr;
+    linked_line<line_node> nodes_;
 };
 
 /// Waits that were claimed under a lock and are called after it: declare it before the lock's

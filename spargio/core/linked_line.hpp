@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "spargio/core/assert.hpp"
+
 namespace spargio::detail {
 
 /// Things in the order they came, linked through their own `next` and `prev`; any of them may
@@ -11,9 +13,11 @@ class linked_line {
 public:
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// The one that came first, or null.
     [[nodiscard]] T* first() const noexcept { return first_; }
 
     void push(T& last) noexcept {
+        SPARGIO_ASSERT(!contains(last));
         last.next = nullptr;
         last.prev = last_;
         (last_ != nullptr ? last_->next : first_) = &last;
@@ -32,7 +36,7 @@ public:
         leaving.prev = nullptr;
         --size_;
     }
-    /// The one that came first, or null.
+    /// Removes the one that came first. \return it, or null.
     T* pop() noexcept {
         T* const oldest = first_;
         if (oldest != nullptr)

@@ -1,8 +1,8 @@
-#include "spargio/boundary/lined_wait.hpp"
+#include "spargio/boundary/told_wait.hpp"
 
 namespace spargio::detail {
 
-bool lined_wait::go_on_in_turn() noexcept {
+bool told_wait::go_on_in_turn() noexcept {
     if (spend_transfer())
         return false;
     const shard::hold held(home());

@@ -8,16 +8,26 @@
 
 namespace spargio::detail {
 
-/// A coroutine that waits at a line for what another thread tells it.
-class lined_wait : protected stoppable_wait {
+/// A coroutine that waits at a line for what another thread tells it: for the end of its call, or
+/// for a call to serve.
+///
+/// It is no sync line_wait, though both stand in a linked_line. There who is called finds, when it
+/// goes on, something that was set aside and cannot vanish, and one that was stopped meanwhile
+/// passes it on: so the claim is decided without the lock. A call can vanish until somebody has it,
+/// when its caller leaves or its deadline is over, and who had been called for it would wake to
+/// nothing and had to wait anew. So it is given in the step that takes it out of its line, under
+/// the line's lock, from which on the caller is told what the server does with it; and a stop,
+/// which needs the same lock to leave the line, is beaten by it. The lock, too, is another: threads
+/// sleep on it, with a condition, where those of sync's lines only ever spin.
+class told_wait : protected stoppable_wait {
 public:
     /// Ends the wait, once. The shard's claim is held while one begins, and this is a post, which
     /// is not looked at before the claim is free.
     void told() noexcept { home().post(*this); }
 
 protected:
-    lined_wait() = default;
-    ~lined_wait() = default;
+    told_wait() = default;
+    ~told_wait() = default;
 
     /// What is waited for is there. Others have their turn first when this resume has had its
     /// share. \return whether to suspend.
@@ -25,7 +35,7 @@ protected:
 };
 
 /// Waits for the end of a call.
-class call_wait : public lined_wait {
+class call_wait : public told_wait {
 protected:
     call_wait() = default;
     ~call_wait() = default;
@@ -43,7 +53,7 @@ private:
 };
 
 /// Waits for a call to serve.
-class recv_wait : public lined_wait {
+class recv_wait : public told_wait {
 public:
     // For the line, under its lock.
     recv_wait* next = nullptr;
