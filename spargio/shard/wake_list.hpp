@@ -9,7 +9,9 @@ namespace spargio::detail {
 /// Work that other threads hand to a shard, linked through the items themselves, in the order each
 /// source pushed it.
 /// Thread: any thread pushes; the holder of the service claim drains.
-/// Limit: none of its own; an item is in it once, and tasks and operations are bounded.
+/// Limit: none of its own; an item is in it once, and tasks and operations are bounded. A drain
+/// takes all there are and visits each twice, so that an item of a burst costs what a lone one
+/// does.
 class wake_list {
 public:
     /// Sequentially consistent, as sleep_gate asks of a source.

@@ -116,8 +116,10 @@ public:
 ///
 /// When all senders are gone, receivers get what is left, then errc::closed; when all receivers
 /// are, what is left is dropped, and a send gives its item back. Limit: `capacity` items, rounded
-/// up to a power of two; past it send() waits. T is moved and must not throw in that. Memory: the
-/// slots, once; nothing an item. \pre capacity != 0 \throws std::bad_alloc
+/// up to a power of two; past it send() waits. Who waits looks for up to a few microseconds before
+/// it is suspended, where that has paid and shards may spin (runtime_builder::spin_us). T is moved
+/// and must not throw in that. Memory: the slots, once; nothing an item. \pre capacity != 0 \throws
+/// std::bad_alloc
 template <class T>
 [[nodiscard]] std::pair<channel_sender<T>, channel_receiver<T>>
 mpmc_channel(std::uint64_t capacity) {

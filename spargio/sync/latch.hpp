@@ -32,7 +32,7 @@ public:
     [[nodiscard]] auto wait() noexcept {
         return detail::line_operation(detail::arrival_operation<detail::flag_line>(done_));
     }
-    /// Counts down by one and waits. A cancelled wait has counted all the same.
+    /// Counts down by one and waits, as wait() does. A cancelled wait has counted all the same.
     [[nodiscard]] auto arrive_and_wait() noexcept {
         count_down();
         return wait();

@@ -94,7 +94,8 @@ public:
         state_->change([&](T& current) { std::swap(current, value); });
         return {};
     }
-    /// Changes the value in place, also when nobody watches. `change` runs under the lock.
+    /// Changes the value in place, also when nobody watches. `change` runs under the lock and does
+    /// not use this channel; what it throws passes on, and nobody is told of what it did before.
     template <std::invocable<T&> Change>
     void modify(Change change) {
         state_->change(std::move(change));

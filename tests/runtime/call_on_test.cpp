@@ -89,19 +89,23 @@ TEST(CallOn, AShardThatDoesNotExistIsAnErrorAndNothingIsCalled) {
     });
 }
 
-/// Many callers of one shard, each with an order of its own.
-TEST(CallOn, CallsOfOneShardAreBegunInTheirOrder) {
+class CallBurst : public ::testing::TestWithParam<unsigned> {};
+
+INSTANTIATE_TEST_SUITE_P(CallOn, CallBurst, ::testing::Values(32, 10'000));
+
+/// Many callers of one shard, all under way at once.
+TEST_P(CallBurst, IsBegunInItsOrder) {
     runtime own = with_shards(2);
-    own.block_on([]() -> task<void> {
+    own.block_on([many = GetParam()]() -> task<void> {
         std::vector<unsigned> begun;
         std::vector<task<void>> callers;
-        for (unsigned caller = 0; caller < 32; ++caller) {
+        for (unsigned caller = 0; caller < many; ++caller) {
             callers.push_back([](std::vector<unsigned>* order, unsigned number) -> task<void> {
                 EXPECT_TRUE(co_await call_on(1, [=] { order->push_back(number); }));
             }(&begun, caller));
         }
         co_await when_all(std::move(callers));
-        EXPECT_EQ(begun.size(), 32u);
+        EXPECT_EQ(begun.size(), many);
         EXPECT_TRUE(std::is_sorted(begun.begin(), begun.end()));
     });
 }
