@@ -6,6 +6,7 @@ mod cross_call;
 mod datagram_lots;
 mod datagrams;
 mod echo;
+mod echo_dealer;
 mod fan_out;
 mod fork_join;
 mod frame_stream;
