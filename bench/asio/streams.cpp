@@ -8,6 +8,8 @@
 
 #include "bench/asio/context_threads.hpp"
 #include "bench/asio/count_router.hpp"
+#include "bench/asio/echo_dealer.hpp"
+#include "bench/asio/first_streams.hpp"
 #include "bench/asio/join_point.hpp"
 #include "bench/asio/scenarios.hpp"
 #include "bench/common/echo_frame.hpp"
@@ -34,6 +36,10 @@ public:
                  {}});
         if (shape_.counts)
             router_ = std::make_unique<count_router>(threads_.get_executor());
+        if (shape_.dealt_mixing != 0)
+            dealer_ = std::make_unique<echo_dealer>(threads_.get_executor(), shape_.dealt_mixing);
+        if (shape_.first_done != 0)
+            first_ = std::make_unique<first_streams>(threads_.get_executor(), shape_.streams);
     }
 
     void run(recorder& r) override { threads_.run(sample(r)); }
@@ -43,7 +49,7 @@ private:
         socket stream;
         timer deadline;
         frame_stream frames;
-        std::vector<std::uint64_t> echoes;  // of one read, to be counted
+        std::vector<std::uint64_t> echoes;  // of one read, to be counted or dealt
     };
 
     auto sample(recorder& r) -> awaitable<> {
@@ -63,6 +69,8 @@ private:
                 }
                 if (shape_.serial)
                     answered = co_await one_by_one(answered);
+                else if (first_)
+                    co_await first_->exchange(connections_, shape_.awaited(r.items(), step));
                 else
                     co_await all_at_once(r);
                 if (!shape_.control)
@@ -114,6 +122,8 @@ private:
             c.frames.received(got, [&](std::uint64_t echo) { c.echoes.push_back(echo); });
             if (router_)
                 router_->route(c.echoes);
+            if (dealer_)
+                co_await dealer_->deal(c.frames, c.echoes);
             if (control != nullptr)
                 control->lap();
         }
@@ -132,6 +142,8 @@ private:
     timer pause_{threads_.get_executor()};
     std::vector<connection> connections_;
     std::unique_ptr<count_router> router_;
+    std::unique_ptr<echo_dealer> dealer_;
+    std::unique_ptr<first_streams> first_;
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ public:
 
     /// Starts an iteration.
     void restart() {
-        sent_ = echoed_ = end_ = sum_ = 0;
+        sent_ = echoed_ = end_ = sum_ = answers_ = 0;
         for (std::uint64_t slot = 0; slot < values_.size(); ++slot)
             values_[slot] = mix(number_ + 1, slot);
     }
@@ -50,7 +50,8 @@ public:
     /// Makes the next frame depend on `earlier` too, which another stream answered.
     void depend_on(std::uint64_t earlier) { values_[sent_ % window_] ^= earlier; }
     [[nodiscard]] auto done() const -> bool { return echoed_ == end_; }
-    [[nodiscard]] auto sum() const -> std::uint64_t { return sum_; }
+    [[nodiscard]] auto sum() const -> std::uint64_t { return sum_ ^ answers_; }
+    [[nodiscard]] auto echoed() const -> std::uint64_t { return echoed_; }
 
     /// All frames that may be sent now, counted as sent; maybe none. The bytes stay until the next
     /// call.
@@ -65,6 +66,13 @@ public:
         }
         return {request_.data(), at};
     }
+    /// The same for who sends in pieces: what is not sent() of those that were, else the next.
+    auto unsent() -> std::span<const std::byte> {
+        if (unsent_.empty())
+            unsent_ = sendable();
+        return unsent_;
+    }
+    void sent(std::size_t bytes) { unsent_ = unsent_.subspan(bytes); }
     /// Where the next bytes are read to.
     auto room() -> std::span<std::byte> { return std::span(reply_).subspan(have_); }
     /// Folds in what came, and calls `each` with what the stage made of each echo.
@@ -83,6 +91,15 @@ public:
             each(result);
         }
         std::memmove(reply_.data(), at, have_);
+    }
+    /// Makes the frames that come in the places of the last echoes depend on `answers` too, one an
+    /// echo.
+    void answered(std::span<const std::uint64_t> answers) {
+        std::uint64_t frame = echoed_ - answers.size();
+        for (const std::uint64_t answer : answers) {
+            values_[frame % window_] ^= answer;
+            answers_ = mix(answers_ ^ answer, frame++);
+        }
     }
 
 private:
@@ -103,7 +120,9 @@ private:
     std::uint64_t echoed_ = 0;
     std::uint64_t end_ = 0;
     std::uint64_t sum_ = 0;
+    std::uint64_t answers_ = 0;
     std::size_t have_ = 0;
+    std::span<const std::byte> unsent_;
     std::vector<std::uint64_t> values_;
     std::vector<std::byte> request_;
     std::vector<std::byte> reply_;

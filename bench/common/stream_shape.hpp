@@ -36,7 +36,12 @@ struct stream_shape {
     std::uint64_t light_frames = 1;
     std::uint64_t hot_mixing = 0;  ///< mixing steps after an echo
     std::uint64_t light_mixing = 0;
-    bool counts = false;         ///< an echo makes 16 keyed counts
+    bool counts = false;  ///< an echo makes 16 keyed counts
+    /// An echo is dealt to one of two workers in turn, which mixes so many steps and answers.
+    std::uint64_t dealt_mixing = 0;
+    /// A step but the last ends when so many streams are done; the reads of the others are
+    /// cancelled, and they go on in the next one. 0: when all are.
+    std::uint64_t first_done = 0;
     bool serial = false;         ///< in a step one stream after the other, by what it answered
     bool control = false;        ///< the first stream: 64 bytes, one at a time, each a request
     bool deadlines = false;      ///< every read has one, of a second
@@ -63,6 +68,11 @@ struct stream_shape {
     }
     [[nodiscard]] constexpr auto steps_in(std::uint64_t items) const -> std::uint64_t {
         return steps ? items : 1;
+    }
+    /// The streams that a step waits for.
+    [[nodiscard]] constexpr auto awaited(std::uint64_t items, std::uint64_t step) const
+        -> std::uint64_t {
+        return first_done == 0 || step + 1 == steps_in(items) ? streams : first_done;
     }
     /// The frames of one stream in one step.
     [[nodiscard]] constexpr auto frames(std::uint64_t items, std::uint64_t stream,

@@ -12,6 +12,7 @@ auto one_way_entries() -> std::vector<entry>;
 auto cold_start_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto stream_entries() -> std::vector<entry>;
+auto datagram_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;
 auto fan_out_entries() -> std::vector<entry>;
 auto fork_join_entries() -> std::vector<entry>;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "bench/common/frame_stream.hpp"
@@ -21,6 +22,7 @@ struct connection {
     frame_stream frames;
     std::span<const std::byte> unsent;
     std::uint64_t deadline_ns = 0;  // of the read
+    bool receiving = false;
 };
 
 /// One thread and one ring for some of the streams: nothing is shared, nothing is handed over. Each
@@ -33,6 +35,7 @@ public:
         : polls_(polls),
           counts_(shape.counts),
           deadlines_(shape.deadlines),
+          dealt_mixing_(shape.dealt_mixing),
           most_at_a_time_(most_at_a_time(shape)),
           thread_(cpu) {
         thread_.run([this] { ring_.emplace(); });
@@ -55,10 +58,14 @@ public:
     /// the first stream. Thread: thread()'s.
     void exchange(recorder* control = nullptr) {
         control_ = control;
-        run(0, connections_.size());
+        run(0, connections_.size(), 0);
     }
-    /// The same for one of them alone.
-    void exchange_one(std::uint64_t k) { run(k, k + 1); }
+    /// Until `awaited` of the streams are done; what the others have under way stays so.
+    void exchange_first(std::uint64_t awaited) {
+        run(0, connections_.size(), connections_.size() - awaited);
+    }
+    /// exchange() for one of them alone.
+    void exchange_one(std::uint64_t k) { run(k, k + 1, 0); }
 
 private:
     /// Where nothing but bytes is moved, not all streams are served at a time: what is under way is
@@ -81,9 +88,9 @@ private:
         return true;
     }
 
-    /// Until the streams from `next` to `end` are done.
-    void run(std::uint64_t next, std::uint64_t end) {
-        for (std::uint64_t active = 0; active != 0 || next != end;) {
+    /// Until the streams from `next` to `end` are done, or all but `left_out` of them.
+    void run(std::uint64_t next, std::uint64_t end, std::uint64_t left_out) {
+        for (std::uint64_t active = 0; active > left_out || next != end;) {
             for (; next != end && active < most_at_a_time_; ++next)
                 active += start(next) ? 1 : 0;
             if (active == 0)
@@ -114,13 +121,15 @@ private:
             else
                 send_rest(k);
         } else {
+            c.receiving = false;
             if (deadlines_ && now_ns() > c.deadline_ns)
                 throw std::runtime_error("the echo peer is late");
-            c.frames.received(bytes, [this](std::uint64_t echo) { count(echo); });
+            echoes_.clear();
+            c.frames.received(bytes, [this](std::uint64_t echo) { look_at(echo); });
+            c.frames.answered(echoes_);
             if (control_ != nullptr && k == 0)
                 control_->lap();
-            if (c.unsent.empty())
-                send(k);
+            send(k);
             if (!c.frames.done())
                 receive(k);
         }
@@ -128,6 +137,8 @@ private:
     }
 
     void send(std::uint64_t k) {
+        if (!connections_[k]->unsent.empty())
+            return;  // still under way
         connections_[k]->unsent = connections_[k]->frames.sendable();
         if (!connections_[k]->unsent.empty())
             send_rest(k);
@@ -140,6 +151,8 @@ private:
     }
     void receive(std::uint64_t k) {
         connection& c = *connections_[k];
+        if (std::exchange(c.receiving, true))
+            return;
         if (deadlines_)
             c.deadline_ns = now_ns() + 1'000'000'000;
         const auto room = c.frames.room();
@@ -148,7 +161,10 @@ private:
         io_uring_sqe_set_data64(sqe, 2 * k);
     }
 
-    void count(std::uint64_t echo) {
+    /// What is dealt is worked off at once: handing it over would cost more.
+    void look_at(std::uint64_t echo) {
+        if (dealt_mixing_ != 0)
+            echoes_.push_back(stream_stage(echo, dealt_mixing_));
         if (!counts_)
             return;
         for (const keyed_count each : counts_of(echo))
@@ -158,9 +174,11 @@ private:
     const bool polls_;
     const bool counts_;
     const bool deadlines_;
+    const std::uint64_t dealt_mixing_;
     const std::uint64_t most_at_a_time_;
     recorder* control_ = nullptr;
     std::vector<connection*> connections_;
+    std::vector<std::uint64_t> echoes_;  // of one read, with what the workers make of them
     std::array<count_table, count_owners> tables_{};
     std::optional<raw_ring> ring_;
     pinned_thread thread_;

@@ -66,6 +66,8 @@ private:
             }
             if (shape_.serial)
                 answered = one_by_one(answered);
+            else if (shape_.first_done != 0)
+                lanes_[0]->exchange_first(shape_.awaited(r.items(), step));
             else
                 all_at_once(r);
             if (!shape_.control)

@@ -11,6 +11,7 @@ auto cross_call_entries() -> std::vector<entry>;
 auto one_way_entries() -> std::vector<entry>;
 auto echo_entries() -> std::vector<entry>;
 auto stream_entries() -> std::vector<entry>;
+auto datagram_entries() -> std::vector<entry>;
 auto fs_read_entries() -> std::vector<entry>;
 auto fan_out_entries() -> std::vector<entry>;
 auto fork_join_entries() -> std::vector<entry>;

@@ -15,9 +15,12 @@
 namespace bench::own {
 
 /// A runtime with one shard on each CPU named, everything else by default.
-inline auto build_shards(std::vector<unsigned> cpus) -> spargio::runtime {
+inline auto build_shards(std::vector<unsigned> cpus, spargio::buffer_options buffers = {})
+    -> spargio::runtime {
     spargio::runtime_builder builder;
-    builder.shards(static_cast<unsigned>(cpus.size())).affinity({cpus.begin(), cpus.end()});
+    builder.shards(static_cast<unsigned>(cpus.size()))
+        .affinity({cpus.begin(), cpus.end()})
+        .receive_buffers(buffers);
     auto built = builder.build();
     if (!built)
         throw std::runtime_error("spargio: " + built.error().message);

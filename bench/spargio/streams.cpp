@@ -7,6 +7,8 @@
 #include "bench/common/frame_stream.hpp"
 #include "bench/common/stream_entries.hpp"
 #include "bench/spargio/count_router.hpp"
+#include "bench/spargio/echo_dealer.hpp"
+#include "bench/spargio/first_streams.hpp"
 #include "bench/spargio/scenarios.hpp"
 #include "bench/spargio/shards.hpp"
 #include "spargio/core/task.hpp"
@@ -41,14 +43,15 @@ private:
     struct connection {
         spargio::tcp_stream stream;
         frame_stream frames;
-        std::vector<std::uint64_t> echoes;  // of one read, to be counted
+        std::vector<std::uint64_t> echoes;  // of one read, to be counted or dealt
+        dealt_echoes dealt;
     };
 
     auto connect(std::uint16_t port) -> spargio::task<> {
         for (std::uint64_t k = 0; k < shape_.streams; ++k) {
             auto stream = check(
                 co_await spargio::tcp_stream::connect(spargio::socket_address::loopback_v4(port)));
-            connections_.push_back({std::move(stream), frame_stream(shape_, k), {}});
+            connections_.push_back({std::move(stream), frame_stream(shape_, k), {}, {}});
         }
     }
     auto disconnect() -> spargio::task<> {
@@ -73,6 +76,8 @@ private:
                 }
                 if (shape_.serial)
                     answered = co_await one_by_one(answered);
+                else if (shape_.first_done != 0)
+                    co_await exchange_first(connections_, shape_.awaited(r.items(), step));
                 else
                     co_await all_at_once(r);
                 if (!shape_.control)
@@ -121,6 +126,11 @@ private:
             c.frames.received(got, [&](std::uint64_t echo) { c.echoes.push_back(echo); });
             if (router_)
                 co_await router_->route(c.echoes);
+            if (shape_.dealt_mixing != 0) {
+                c.dealt.deal(c.frames, c.echoes);
+                co_await work_off(c.dealt, shape_.dealt_mixing);
+                c.dealt.collect(c.frames, c.echoes);
+            }
             if (control != nullptr)
                 control->lap();
         }

@@ -22,6 +22,9 @@ struct datagram_info {
                                    ///< last; 0: it is one
 };
 
+/// Room for the control messages by which a socket tells all of that, in both versions.
+inline constexpr std::size_t datagram_info_bytes = 256;
+
 /// How much of a datagram is in the buffer.
 struct datagram_size {
     std::size_t size = 0;       ///< bytes in the buffer

@@ -6,11 +6,22 @@
 #include <cerrno>
 #include <cstring>
 
+#include "spargio/net/detail/datagram_message.hpp"
 #include "spargio/net/detail/datagram_source.hpp"
 
 namespace spargio {
 
 using layout = receive_messages_operation::layout;
+
+datagram_info leased_datagram::info() const noexcept {
+    datagram_info told;
+    told.peer = source_;
+    ::msghdr message{};
+    message.msg_control = control_.data();
+    message.msg_controllen = control_.size();
+    detail::read_control(message, told);
+    return told;
+}
 
 namespace detail {
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "spargio/core/result.hpp"
+#include "spargio/net/datagram_info.hpp"
 #include "spargio/net/socket_address.hpp"
 #include "spargio/shard/buffer_lease.hpp"
 #include "spargio/shard/multishot_source.hpp"
@@ -32,6 +33,8 @@ public:
     [[nodiscard]] const socket_address& source() const noexcept { return source_; }
     /// The control messages that came with it, as in msghdr: what the socket was asked to tell.
     [[nodiscard]] std::span<std::byte> control() const noexcept { return control_; }
+    /// The source, and what the control messages tell: as datagram_socket::recv_from().
+    [[nodiscard]] datagram_info info() const noexcept;
     /// The stream has ended: there is no datagram.
     [[nodiscard]] bool none() const noexcept { return lease_.empty(); }
 
@@ -74,8 +77,9 @@ private:
 /// Limit: a few datagrams that were not taken; more wait in the socket, and are dropped there.
 class datagram_stream {
 public:
-    /// Receives from `descriptor`, with room for `control_bytes` of control messages. Errors:
-    /// std::errc::not_enough_memory; no_buffer_space (the shard's buffers are too small for that).
+    /// Receives from `descriptor`, with room for `control_bytes` of control messages:
+    /// datagram_info_bytes for all that info() tells. Errors: std::errc::not_enough_memory;
+    /// no_buffer_space (the shard's buffers are too small for that).
     /// \pre called on a shard
     [[nodiscard]] static result<datagram_stream> open(int descriptor,
                                                       std::size_t control_bytes = 0);

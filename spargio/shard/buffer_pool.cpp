@@ -53,11 +53,11 @@ buffer_pool::~buffer_pool() {
 /// A kernel that refuses, for want of memory or by its age, gets none.
 /// Of what shares a buffer completions do not say where in it they begin, so they are to come in
 /// order. When a full queue ends requests they do, unless somebody takes some of it while the
-/// kernel still posts, as another shard may; where the owner alone has them posted nobody can.
+/// kernel still posts, as another shard may. The owner cannot: the kernel posts on its thread.
 void buffer_pool::offer_to_kernel(feature_set features) {
     features_ = features;
     const shard& home = *home_.load(std::memory_order_relaxed);
-    if (!home.features().has(feature::deferred_taskrun))
+    if (!home.features().has(feature::deferred_taskrun) && !home.serves_itself())
         features_.remove(feature::incremental_buffers);
     if (features_.has(feature::provided_buffers) && features_.has(feature::multishot_receive)) {
         const unsigned offered = options_.count - options_.count / 4;

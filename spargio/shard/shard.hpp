@@ -180,6 +180,10 @@ public:
     [[nodiscard]] kernel& entry() const noexcept { return kernel_; }
     [[nodiscard]] std::uint64_t now_ns() const noexcept { return kernel_.now_ns(); }
     [[nodiscard]] feature_set features() const noexcept { return features_; }
+    /// No other shard ever takes its completions.
+    [[nodiscard]] bool serves_itself() const noexcept {
+        return options_.rescue.after_us == 0 || peers_.size() < 2;
+    }
     /// -1 before open() and after close().
     [[nodiscard]] int ring_descriptor() const noexcept {
         return ring_descriptor_.load(std::memory_order_relaxed);

@@ -10,6 +10,11 @@ feature_set shard::stream_features() noexcept {
     if (!stream_features_) {
         stream_features_ = find_stream_features(kernel_);
         stream_features_->remove(options_.ring.disabled);
+        // Forced off one by one, what builds on it goes too.
+        if (!stream_features_->has(feature::provided_buffers))
+            stream_features_->remove(feature::multishot_receive);
+        if (!stream_features_->has(feature::multishot_receive))
+            stream_features_->remove({feature::bundled_receive, feature::incremental_buffers});
     }
     return *stream_features_;
 }

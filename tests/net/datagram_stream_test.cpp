@@ -9,6 +9,7 @@
 #include <set>
 
 #include "spargio/net/datagram_stream.hpp"
+#include "spargio/net/udp_socket.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/time/timeout.hpp"
 #include "stream_steps.hpp"
@@ -104,6 +105,8 @@ TEST(DatagramStream, ControlMessagesComeAlong) {
         ends.send(bytes_of("marked"));
         const auto datagram = value_or_throw(co_await stream.next());
         EXPECT_EQ(text_of(datagram.bytes()), "marked");
+        EXPECT_EQ(datagram.info().ecn, ecn_mark::capable_0);
+        EXPECT_EQ(datagram.info().peer, datagram_ends::address_of(ends.sender));
         ::msghdr message{};
         message.msg_control = datagram.control().data();
         message.msg_controllen = datagram.control().size();
@@ -113,6 +116,29 @@ TEST(DatagramStream, ControlMessagesComeAlong) {
             EXPECT_EQ(first->cmsg_type, IP_TOS);
             EXPECT_EQ(*CMSG_DATA(first), mark);
         }
+    });
+}
+
+/// As many receives as sends, and every datagram in them can be told.
+TEST(DatagramStream, DatagramsInARowComeAsOneWhereTheSocketAllowsIt) {
+    with_ledger(shards(1).receive_buffers({.count = 16, .size = 16'384}), []() -> task<void> {
+        auto receiver = value_or_throw(udp_socket::bind(socket_address::loopback_v4(0)));
+        auto sender = value_or_throw(udp_socket::bind(socket_address::loopback_v4(0)));
+        value_or_throw(sender.connect(value_or_throw(receiver.local_address())));
+        if (!receiver.set_receive_coalesced(true))
+            co_return;  // this kernel has it not, and says so
+        auto stream = value_or_throw(datagram_stream::open(receiver.fd(), datagram_info_bytes));
+        const auto bytes = pattern(10 * 1200 - 7, 1);
+        for (int round = 0; round < 3; ++round) {
+            value_or_throw(co_await sender.send_message(bytes, {.segment_size = 1200}));
+            const auto together = value_or_throw(co_await stream.next());
+            EXPECT_TRUE(std::ranges::equal(together.bytes(), bytes));
+            EXPECT_EQ(together.info().segment_size, 1200u);
+            EXPECT_EQ(together.info().peer, value_or_throw(sender.local_address()));
+        }
+        value_or_throw(co_await sender.send(std::span(bytes).first(1200)));
+        EXPECT_EQ(value_or_throw(co_await stream.next()).info().segment_size, 0u)
+            << "one is not several";
     });
 }
 

@@ -52,7 +52,26 @@ TEST(ReceiveStream, AMillionBytesPassThroughAFewSmallBuffers) {
     with_ledger(small_buffers(1), [] { return expect_bytes_over_tcp(1'000'000, 4); });
 }
 
-/// Where only the shard itself has completions posted buffers are used up piece by piece.
+/// \return whether buffers are used up piece by piece there
+bool shares_buffers(const runtime_builder& builder) {
+    return run_with(builder, []() -> task<bool> {
+        const leased_pair opened;
+        co_return shard::current()->buffers_in_use()->features().has(feature::incremental_buffers);
+    });
+}
+
+TEST(ReceiveStream, BuffersAreIncrementalWhereNobodyTakesCompletionsInBetween) {
+    const bool there_are = on_shards(1, []() -> task<bool> {
+        co_return shard::current()->stream_features().has(feature::incremental_buffers);
+    });
+    if (!there_are)
+        GTEST_SKIP() << "this kernel has them not, or they are forced off";
+    EXPECT_TRUE(shares_buffers(small_buffers(1)));
+    EXPECT_TRUE(shares_buffers(small_buffers(2).deferred_taskrun()));
+    EXPECT_TRUE(shares_buffers(small_buffers(2).rescue({.after_us = 0})));
+    EXPECT_FALSE(shares_buffers(small_buffers(2)));
+}
+
 TEST(ReceiveStream, ManyStreamsShareAFewIncrementalBuffers) {
     with_ledger(small_buffers(1).deferred_taskrun(), []() -> task<void> {
         std::vector<task<void>> all;

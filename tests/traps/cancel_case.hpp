@@ -54,5 +54,7 @@ const std::vector<cancel_case>& sync_cases();
 const std::vector<cancel_case>& call_cases();
 const std::vector<cancel_case>& message_cases();
 const std::vector<cancel_case>& multishot_cases();
+const std::vector<cancel_case>& datagram_stream_cases();
+const std::vector<cancel_case>& zero_copy_cases();
 
 }  // namespace spargio::trap_test

@@ -28,7 +28,7 @@ using testing::simulated_options;
 runtime_builder few_buffers(feature_set without = {}) {
     auto builder = runtime_builder().shards(1).ring_entries(16).cq_entries(16).spin_us(0);
     builder.receive_buffers({.count = 8, .size = 256});
-    // What incremental buffers ask for.
+    // Both ways of posting completions; alone, a shard uses incremental buffers in both.
     builder.deferred_taskrun(!without.has(feature::incremental_buffers));
     for (unsigned each = 0; each < feature_count; ++each) {
         if (without.has(static_cast<feature>(each)))

@@ -2,6 +2,7 @@
 
 use crate::harness::mix;
 use crate::stream_shape::Shape;
+use std::ops::Range;
 
 const READ_BYTES: usize = 64 * 1024;
 const WORD: usize = 8;
@@ -16,6 +17,8 @@ pub struct FrameStream {
     echoed: u64,
     end: u64,
     sum: u64,
+    answers: u64,
+    unsent: Range<usize>,
     have: usize,
     values: Vec<u64>,
     request: Vec<u8>,
@@ -24,7 +27,7 @@ pub struct FrameStream {
 
 /// Never inlined, so that no compiler overlaps two of them.
 #[inline(never)]
-fn stage(x: u64, steps: u64) -> u64 {
+pub fn stage(x: u64, steps: u64) -> u64 {
     (0..steps).fold(x, mix)
 }
 
@@ -42,6 +45,8 @@ impl FrameStream {
             echoed: 0,
             end: 0,
             sum: 0,
+            answers: 0,
+            unsent: 0..0,
             have: 0,
             frame_bytes: shape.frame_bytes_of(number),
             window: shape.window_of(number),
@@ -56,6 +61,7 @@ impl FrameStream {
         self.echoed = 0;
         self.end = 0;
         self.sum = 0;
+        self.answers = 0;
         for (slot, value) in (0..).zip(&mut self.values) {
             *value = mix(self.number + 1, slot);
         }
@@ -76,7 +82,11 @@ impl FrameStream {
     }
 
     pub fn sum(&self) -> u64 {
-        self.sum
+        self.sum ^ self.answers
+    }
+
+    pub fn echoed(&self) -> u64 {
+        self.echoed
     }
 
     pub fn sendable(&mut self) -> &[u8] {
@@ -90,6 +100,18 @@ impl FrameStream {
             self.sent += 1;
         }
         &self.request[..count * size]
+    }
+
+    /// The same for who sends in pieces: what is not sent() of those that were, else the next.
+    pub fn unsent(&mut self) -> &[u8] {
+        if self.unsent.is_empty() {
+            self.unsent = 0..self.sendable().len();
+        }
+        &self.request[self.unsent.clone()]
+    }
+
+    pub fn sent(&mut self, bytes: usize) {
+        self.unsent.start += bytes;
     }
 
     pub fn room(&mut self) -> &mut [u8] {
@@ -110,5 +132,13 @@ impl FrameStream {
         }
         self.reply.copy_within(whole..self.have, 0);
         self.have -= whole;
+    }
+
+    /// Makes the frames that come in the places of the last echoes depend on `answers` too.
+    pub fn answered(&mut self, answers: &[u64]) {
+        for (frame, answer) in (self.echoed - answers.len() as u64..).zip(answers) {
+            self.values[(frame % self.window) as usize] ^= answer;
+            self.answers = mix(self.answers ^ answer, frame);
+        }
     }
 }

@@ -3,7 +3,10 @@
 mod chain;
 mod channel;
 mod cross_call;
+mod datagram_lots;
+mod datagrams;
 mod echo;
+mod echo_dealer;
 mod fan_out;
 mod fork_join;
 mod frame_stream;
@@ -28,6 +31,7 @@ fn main() {
     all.extend(one_way::entries());
     all.extend(echo::entries());
     all.extend(streams::entries());
+    all.extend(datagrams::entries());
     all.extend(timer_storm::entries());
     all.extend(watchdogs::entries());
     all.extend(fs_read::entries());

@@ -26,6 +26,8 @@ pub struct Shape {
     pub hot_mixing: u64,
     pub light_mixing: u64,
     pub counts: bool,
+    pub dealt_mixing: u64,
+    pub first_done: u64,
     pub serial: bool,
     pub control: bool,
     pub deadlines: bool,
@@ -51,6 +53,14 @@ impl Shape {
             items
         } else {
             1
+        }
+    }
+
+    pub fn awaited(&self, items: u64, step: u64) -> u64 {
+        if self.first_done == 0 || step + 1 == self.steps_in(items) {
+            self.streams
+        } else {
+            self.first_done
         }
     }
 

@@ -15,6 +15,8 @@ const BASE: Shape = Shape {
     hot_mixing: 0,
     light_mixing: 0,
     counts: false,
+    dealt_mixing: 0,
+    first_done: 0,
     serial: false,
     control: false,
     deadlines: false,
@@ -77,6 +79,16 @@ pub const SHAPES: &[Shape] = &[
         window: 64,
         steps: false,
         deadlines: true,
+        ..BASE
+    },
+    Shape {
+        workload: "high_depth_fanout_first_k_cancel_256b_window64",
+        workers: 1,
+        frame_bytes: 256,
+        window: 64,
+        hot_frames: 64,
+        light_frames: 64,
+        first_done: 4,
         ..BASE
     },
     // Hot spots and bursts.
@@ -154,6 +166,14 @@ pub const SHAPES: &[Shape] = &[
         steps: false,
         hot_mixing: 8_000,
         light_mixing: 800,
+        ..BASE
+    },
+    Shape {
+        workload: "ingress_dispatch_to_workers_rr_256b_ack",
+        streams: 1,
+        frame_bytes: 256,
+        steps: false,
+        dealt_mixing: 250,
         ..BASE
     },
     // Barriers.

@@ -1,9 +1,13 @@
+use crate::echo_dealer::Dealer;
 use crate::frame_stream::FrameStream;
 use crate::harness::{mix, Entry, Recorder, Scenario, Surroundings, CLIENT_CPU};
 use crate::keyed_counts::{sum_of, Router};
 use crate::runtimes::{run_spawned, workers};
 use crate::stream_shape::Shape;
 use crate::stream_shapes::SHAPES;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -35,11 +39,18 @@ async fn read(c: &mut Connection, deadline: bool) -> usize {
     got.expect("read")
 }
 
+/// Who gets what came of the echoes, if anybody does.
+#[derive(Clone, Default)]
+struct Workers {
+    router: Option<Router>,
+    dealer: Option<Dealer>,
+}
+
 /// `control`: told of every read.
 async fn exchange(
     c: &mut Connection,
     shape: &Shape,
-    router: &Option<Router>,
+    workers: &Workers,
     mut control: Option<&mut Recorder>,
 ) {
     while !c.frames.done() {
@@ -52,8 +63,11 @@ async fn exchange(
         c.echoes.clear();
         let echoes = &mut c.echoes;
         c.frames.received(got, |echo| echoes.push(echo));
-        if let Some(router) = router {
+        if let Some(router) = &workers.router {
             router.route(&c.echoes).await;
+        }
+        if let Some(dealer) = &workers.dealer {
+            dealer.deal(&mut c.frames, &mut c.echoes).await;
         }
         if let Some(r) = &mut control {
             r.lap();
@@ -64,7 +78,7 @@ async fn exchange(
 async fn one_by_one(connections: &mut [Connection], shape: &Shape, mut answered: u64) -> u64 {
     for c in connections.iter_mut().filter(|c| !c.frames.done()) {
         c.frames.depend_on(answered);
-        exchange(c, shape, &None, None).await;
+        exchange(c, shape, &Workers::default(), None).await;
         answered = c.frames.sum();
     }
     answered
@@ -75,23 +89,62 @@ async fn all_at_once(
     r: &mut Recorder,
     connections: &mut Vec<Connection>,
     shape: Shape,
-    router: &Option<Router>,
+    workers: &Workers,
 ) {
     let spawned = connections.split_off(usize::from(shape.control));
     let spawn = |mut c: Connection| {
-        let router = router.clone();
+        let workers = workers.clone();
         tokio::spawn(async move {
-            exchange(&mut c, &shape, &router, None).await;
+            exchange(&mut c, &shape, &workers, None).await;
             c
         })
     };
     let running: Vec<_> = spawned.into_iter().map(spawn).collect();
     if shape.control {
-        exchange(&mut connections[0], &shape, router, Some(r)).await;
+        exchange(&mut connections[0], &shape, workers, Some(r)).await;
     }
     for each in running {
         connections.push(each.await.expect("a Tokio task"));
     }
+}
+
+/// May be dropped at any point: what it has done is in `c`.
+async fn exchange_in_pieces(c: &mut Connection) {
+    while !c.frames.done() {
+        while !c.frames.unsent().is_empty() {
+            let count = c.stream.write(c.frames.unsent()).await.expect("write");
+            c.frames.sent(count);
+        }
+        let got = read(c, false).await;
+        assert!(got != 0, "the echo peer closed the connection");
+        c.frames.received(got, |_| ());
+    }
+}
+
+/// Ready when all but so many futures are; these are dropped with it.
+struct FirstOf<F> {
+    running: Vec<Pin<Box<F>>>,
+    left_out: usize,
+}
+
+impl<F: Future<Output = ()>> Future for FirstOf<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.running.retain_mut(|each| each.as_mut().poll(context).is_pending());
+        if self.running.len() <= self.left_out {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// Until `awaited` of the connections have their frames back.
+async fn exchange_first(connections: &mut [Connection], awaited: u64) {
+    let left_out = connections.len() - awaited as usize;
+    let running = connections.iter_mut().map(|c| Box::pin(exchange_in_pieces(c))).collect();
+    FirstOf { running, left_out }.await;
 }
 
 async fn iterate(r: &mut Recorder, shape: Shape, connections: &mut Vec<Connection>) {
@@ -103,6 +156,8 @@ async fn iterate(r: &mut Recorder, shape: Shape, connections: &mut Vec<Connectio
         Some((router, owners)) => (Some(router), Some(owners)),
         None => (None, None),
     };
+    let dealer = (shape.dealt_mixing != 0).then(|| Dealer::start(shape.dealt_mixing));
+    let workers = Workers { router, dealer };
     let mut answered = 0;
     for step in 0..shape.steps_in(r.items) {
         for (k, c) in (0..).zip(connections.iter_mut()) {
@@ -114,14 +169,16 @@ async fn iterate(r: &mut Recorder, shape: Shape, connections: &mut Vec<Connectio
         }
         if shape.serial {
             answered = one_by_one(connections, &shape, answered).await;
+        } else if shape.first_done != 0 {
+            exchange_first(connections, shape.awaited(r.items, step)).await;
         } else {
-            all_at_once(r, connections, shape, &router).await;
+            all_at_once(r, connections, shape, &workers).await;
         }
         if !shape.control {
             r.lap();
         }
     }
-    drop(router);
+    drop(workers);
     let counts = match owners {
         Some(owners) => sum_of(owners).await,
         None => 0,

@@ -36,8 +36,7 @@ public:
 private:
     ::sockaddr_storage name_{};
     ::iovec piece_;
-    // Room for each of what a socket can be asked to tell, in both versions.
-    alignas(::cmsghdr) std::array<std::byte, 256> control_;
+    alignas(::cmsghdr) std::array<std::byte, datagram_info_bytes> control_;
 };
 
 /// A datagram to be sent, or several in a row.
