@@ -1,5 +1,6 @@
 #include "companions/dns/detail/resolver_core.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -14,6 +15,13 @@ std::optional<std::uint16_t> number_in(std::string_view text) noexcept {
     if (error != std::errc() || at != text.data() + text.size())
         return std::nullopt;
     return number;
+}
+
+/// Names of services have a letter in them (RFC 6335 5.1); what has none is a mistyped number,
+/// which getaddrinfo(3) would take for another one.
+bool is_service_name(std::string_view text) noexcept {
+    return std::ranges::any_of(
+        text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
 /// Hands a literal address on. \return whether it is one
@@ -37,6 +45,8 @@ task<result<void>> resolver_core::look_up(std::shared_ptr<resolver_core> self, q
         if (const auto number = number_in(*asked.service)) {
             asked.port = *number;
             asked.service.reset();
+        } else if (!is_service_name(*asked.service)) {
+            co_return failure(errc::unknown_service);
         }
     }
     result<void> outcome;

@@ -93,7 +93,7 @@ task<result<void>> system_source::look_up(question asked, answer_sink& sink) {
 }
 
 task<result<std::uint16_t>> system_source::port_of(std::string service) {
-    if (service.empty() || service.find('\0') != std::string::npos)
+    if (service.find('\0') != std::string::npos)
         co_return failure(errc::unknown_service);
     const auto all = co_await call({}, std::move(service), AF_INET);
     if (!all)
