@@ -50,6 +50,8 @@ task<void> name_server::until_asked(unsigned count) {
 }
 
 task<void> name_server::stop() {
+    if (std::exchange(stopped_, true))
+        co_return;
     group_.request_stop();
     co_await group_.join();
 }

@@ -57,6 +57,7 @@ public:
     [[nodiscard]] unsigned asked_over_tcp() const { return over_tcp_; }
     /// Yields when `count` questions about any name have come.
     [[nodiscard]] task<void> until_asked(unsigned count);
+    /// Ends its tasks; once more does nothing.
     [[nodiscard]] task<void> stop();
 
 private:
@@ -81,6 +82,7 @@ private:
     std::map<std::string, unsigned> counts_;
     unsigned questions_ = 0;
     unsigned over_tcp_ = 0;
+    bool stopped_ = false;
     task_group group_;
 };
 
