@@ -54,5 +54,6 @@ const std::vector<cancel_case>& sync_cases();
 const std::vector<cancel_case>& call_cases();
 const std::vector<cancel_case>& message_cases();
 const std::vector<cancel_case>& multishot_cases();
+const std::vector<cancel_case>& name_cases();
 
 }  // namespace spargio::trap_test

@@ -207,7 +207,7 @@ std::vector<cancel_case> all_cases() {
     for (const auto* some :
          {&stream_cases(), &connection_cases(), &file_cases(), &path_cases(), &task_cases(),
           &boundary_cases(), &time_and_io_cases(), &sync_cases(), &call_cases(), &message_cases(),
-          &socket_message_cases(), &splice_cases(), &multishot_cases()})
+          &socket_message_cases(), &splice_cases(), &multishot_cases(), &name_cases()})
         all.insert(all.end(), some->begin(), some->end());
     return all;
 }
