@@ -37,7 +37,7 @@ struct resolver_options {
     unsigned most_addresses = 64;                    ///< of a name and family, 1 to 1,024
 };
 
-/// What of open() is about: files are read where names are looked up by the machine itself.
+/// How many names the machine's own resolver looks for, and what is kept of what it finds.
 struct system_options {
     unsigned most_queries = 64;    ///< calls at once, those whose waiter left among them
     unsigned most_addresses = 64;  ///< of a name and family, 1 to 1,024
