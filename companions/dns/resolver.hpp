@@ -55,9 +55,10 @@ struct system_options {
 /// was asked.
 class resolver {
 public:
-    /// Reads `resolv_conf`, which blocks: call it when the program starts. A file that is missing
-    /// or names no server means the server of this machine, 127.0.0.1; one that changes later means
-    /// a new resolver. Errors: spargio::errc::invalid_option, not_enough_memory.
+    /// Reads `resolv_conf`, which blocks: call it when the program starts. A file that cannot be
+    /// read or names no server means the server of this machine, 127.0.0.1; one that changes later
+    /// means a new resolver. Its `timeout` and `attempts` do not count: the options' do.
+    /// Errors: spargio::errc::invalid_option; dns::errc::no_server; not_enough_memory.
     [[nodiscard]] static result<resolver> open(const resolver_options& options = {});
     /// The same interface over getaddrinfo(3) on the runtime's blocking pool: names are found as
     /// the machine's nsswitch.conf(5) says, by all its sources. A call that has begun cannot be

@@ -1,5 +1,6 @@
 // Names that are found: literals, the hosts file, servers, services and search lists.
 
+#include "companions/dns/detail/server_channel.hpp"
 #include "dns_steps.hpp"
 
 namespace spargio::dns_test {
@@ -106,6 +107,14 @@ TEST(Resolve, LocalhostIsThisMachineWhateverServersSay) {
     });
 }
 
+TEST(Resolve, NamesOfTorAreNotTold) {
+    with_server([](name_server& server) -> task<void> {
+        auto names = opened(asking(server.address()));
+        EXPECT_EQ((co_await names.resolve("secret.onion", 80)).error(), dns::errc::not_found);
+        EXPECT_EQ(server.asked("secret.onion"), 0u);
+    });
+}
+
 TEST(Resolve, ShortNamesAreLookedForInTheSearchList) {
     with_server([](name_server& server) -> task<void> {
         server["www.b.test"].addresses = {"127.0.0.3"};
@@ -122,7 +131,7 @@ TEST(Resolve, ShortNamesAreLookedForInTheSearchList) {
     });
 }
 
-TEST(Resolve, ServersAndSearchListComeFromResolvConf) {
+TEST(Resolve, TheSearchListComesFromResolvConf) {
     with_server([](name_server& server) -> task<void> {
         server["www.a.test"].addresses = {"127.0.0.3"};
         auto options = asking(server.address());
@@ -135,6 +144,19 @@ TEST(Resolve, ServersAndSearchListComeFromResolvConf) {
         EXPECT_EQ(text_of(co_await names.resolve("x.y", 80)), "127.0.0.4:80");
         EXPECT_EQ(server.asked("x.y"), 0u);
     });
+}
+
+TEST(Resolve, ServersComeFromResolvConf) {
+    const auto servers_in = [](const std::string& text) {
+        const scratch_file conf(text);
+        const auto settings = dns::detail::channel_settings::from({.resolv_conf = conf.path()});
+        return text_of(value_or_throw(result<dns::detail::channel_settings>(settings)).servers);
+    };
+    EXPECT_EQ(servers_in("# none\n"), "127.0.0.1:53");
+    EXPECT_EQ(servers_in("nameserver 10.0.0.1\nnonsense\nnameserver fd00::53\n"),
+              "10.0.0.1:53 [fd00::53]:53");
+    const auto missing = dns::detail::channel_settings::from({.resolv_conf = "/no/such/file"});
+    EXPECT_EQ(missing->servers.size(), 1u);
 }
 
 TEST(Resolve, WhatCannotBeANameIsNotAskedFor) {

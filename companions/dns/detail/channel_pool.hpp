@@ -13,7 +13,7 @@ namespace spargio::dns::detail {
 /// Limit: `most` leased at once; past it take() answers errc::overloaded.
 class channel_pool {
 public:
-    /// A channel holds about 80 KiB, most of it c-ares's tables for thousands of questions.
+    /// A channel holds about 90 KiB, most of it c-ares's tables for thousands of questions.
     static constexpr std::size_t most_at_rest = 16;
 
     channel_pool(channel_settings settings, unsigned most);

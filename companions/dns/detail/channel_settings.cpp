@@ -127,6 +127,8 @@ result<channel_settings> channel_settings::from(const resolver_options& options)
                               .timeout = options.timeout,
                               .tries = options.tries,
                               .most_addresses = options.most_addresses};
+    if (settings.servers.empty())
+        return failure(errc::no_server);
     for (socket_address& server : settings.servers) {
         if (server.port() == 0)
             server = with_port(server, usual_port);

@@ -8,6 +8,11 @@
 namespace spargio::dns::detail {
 namespace {
 
+// This machine, whatever servers say. Source: RFC 6761 6.3.
+constexpr std::string_view local_domain = "localhost";
+// Names nobody but Tor may be told. Source: RFC 7686 2.
+constexpr std::string_view secret_domain = "onion";
+
 /// A failure of the servers that were asked, which others may not have.
 bool others_may_know(std::error_code error) noexcept {
     return error == errc::server_failure || error == errc::refused || error == errc::not_understood;
@@ -83,6 +88,8 @@ task<result<void>> dns_source::look_up(question asked, answer_sink& sink) {
         co_return failure(known.error());
     if (*known)
         co_return result<void>{};
+    if (is_within(asked.host, secret_domain))
+        co_return failure(errc::not_found);
     co_return co_await ask_servers(asked, sink);
 }
 
@@ -107,7 +114,7 @@ task<result<bool>> dns_source::look_into_hosts(const question& asked, answer_sin
             continue;
         of_family[i] =
             addresses_in_hosts(**text, asked.host, families[i], asked.port, most_addresses_);
-        if (of_family[i].empty() && is_localhost(asked.host))
+        if (of_family[i].empty() && is_within(asked.host, local_domain))
             of_family[i].push_back(families[i] == AF_INET6
                                        ? socket_address::loopback_v6(asked.port)
                                        : socket_address::loopback_v4(asked.port));

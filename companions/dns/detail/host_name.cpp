@@ -43,13 +43,12 @@ bool is_host_name(std::string_view name) noexcept {
     }
 }
 
-bool is_localhost(std::string_view name) noexcept {
-    constexpr std::string_view local = "localhost";
+bool is_within(std::string_view name, std::string_view domain) noexcept {
     name = without_last_dot(name);
-    if (name.size() < local.size())
+    if (name.size() < domain.size())
         return false;
-    const std::size_t before = name.size() - local.size();
-    return same_name(name.substr(before), local) && (before == 0 || name[before - 1] == '.');
+    const std::size_t before = name.size() - domain.size();
+    return same_name(name.substr(before), domain) && (before == 0 || name[before - 1] == '.');
 }
 
 bool same_name(std::string_view one, std::string_view other) noexcept {

@@ -13,9 +13,8 @@ namespace spargio::dns::detail {
 /// address is not asked for. One dot may follow. Source: RFC 1123 2.1, RFC 1035 2.3.4.
 [[nodiscard]] bool is_host_name(std::string_view name) noexcept;
 
-/// "localhost" and what ends in ".localhost": this machine, whatever servers say.
-/// Source: RFC 6761 6.3.
-[[nodiscard]] bool is_localhost(std::string_view name) noexcept;
+/// Whether `name` is the domain or in it.
+[[nodiscard]] bool is_within(std::string_view name, std::string_view domain) noexcept;
 
 /// The same host, whatever the case and with or without the last dot.
 [[nodiscard]] bool same_name(std::string_view one, std::string_view other) noexcept;
