@@ -107,7 +107,8 @@ TEST(LyingServer, ALostQuestionIsAskedAgain) {
 }
 
 TEST(LyingServer, TheNextServerIsAskedWhenOneFails) {
-    for (const mood first : {mood::fails, mood::refuses, mood::has_not_this}) {
+    for (const mood first :
+         {mood::fails, mood::refuses, mood::has_not_this, mood::cuts_its_answer}) {
         with_server([first](name_server& server) -> task<void> {
             name_server second;
             server["a.test"].set_mood(first);

@@ -9,28 +9,19 @@
 namespace spargio::dns_test {
 namespace {
 
-struct two_sockets {
-    udp_socket udp;
-    tcp_listener tcp;
-};
-
-/// On the same port, which must be free in both protocols.
-two_sockets open_both() {
+/// A socket at a port that is free in both protocols; `tcp` gets the same.
+udp_socket open_both(const socket_address& at, tcp_listener& tcp) {
     for (;;) {
-        auto tcp = value_or_throw(tcp_listener::bind(socket_address::loopback_v4(0)));
         if (auto udp = udp_socket::bind(value_or_throw(tcp.local_address())))
-            return {std::move(*udp), std::move(tcp)};
+            return std::move(*udp);
+        tcp = value_or_throw(tcp_listener::bind(at));
     }
 }
 
 }  // namespace
 
-name_server::name_server()
-    : udp_(value_or_throw(udp_socket::bind(socket_address::loopback_v4(0)))),
-      tcp_(value_or_throw(tcp_listener::bind(socket_address::loopback_v4(0)))) {
-    auto both = open_both();
-    udp_ = std::move(both.udp);
-    tcp_ = std::move(both.tcp);
+name_server::name_server(const socket_address& at)
+    : tcp_(value_or_throw(tcp_listener::bind(at))), udp_(open_both(at, tcp_)) {
     value_or_throw(group_.spawn(serve_udp()));
     value_or_throw(group_.spawn(serve_tcp()));
 }

@@ -48,7 +48,8 @@ struct zone_entry {
 /// Thread: the shard that made it. Ended by stop(), before it is destroyed.
 class name_server {
 public:
-    name_server();
+    /// At a free port of this address.
+    explicit name_server(const socket_address& at = socket_address::loopback_v4(0));
 
     [[nodiscard]] zone_entry& operator[](const std::string& name) { return zone_[name]; }
     [[nodiscard]] socket_address address() const;
@@ -76,8 +77,8 @@ private:
     [[nodiscard]] std::vector<std::byte> answer_to(const message& asked, bool over_udp);
     [[nodiscard]] mood mood_about(const message& asked);
 
-    udp_socket udp_;
     tcp_listener tcp_;
+    udp_socket udp_;
     std::map<std::string, zone_entry> zone_;
     std::map<std::string, unsigned> counts_;
     unsigned questions_ = 0;

@@ -55,6 +55,18 @@ TEST(Resolve, OneFamilysFailureDoesNotKeepTheOther) {
     });
 }
 
+TEST(Resolve, AServerMayHaveAnAddressOfVersion6) {
+    if (!tcp_listener::bind(socket_address::loopback_v6(0)))
+        GTEST_SKIP() << "this machine has no version 6";
+    with_server([](name_server&) -> task<void> {
+        name_server server(socket_address::loopback_v6(0));
+        server["a.test"].addresses = {"127.0.0.2"};
+        auto names = opened(asking(server.address()));
+        EXPECT_EQ(text_of(co_await names.resolve("a.test", 80)), "127.0.0.2:80");
+        co_await server.stop();
+    });
+}
+
 TEST(Resolve, AnAliasIsFollowed) {
     with_server([](name_server& server) -> task<void> {
         server["a.test"].aliases = {"b.test", "c.test"};

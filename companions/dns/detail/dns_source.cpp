@@ -15,7 +15,8 @@ constexpr std::string_view secret_domain = "onion";
 
 /// A failure of the servers that were asked, which others may not have.
 bool others_may_know(std::error_code error) noexcept {
-    return error == errc::server_failure || error == errc::refused || error == errc::not_understood;
+    return error == errc::server_failure || error == errc::refused ||
+           error == errc::not_understood || error == errc::malformed_answer;
 }
 
 bool is_missing(std::error_code error) noexcept {
