@@ -31,7 +31,7 @@ struct resolver_options {
     std::string hosts_file = "/etc/hosts";           ///< looked at first; empty: there is none
     std::string services_file = "/etc/services";     ///< names of ports; empty: there is none
     std::optional<std::vector<std::string>> search;  ///< instead of the search list of resolv_conf
-    std::chrono::milliseconds timeout{2'000};        ///< for an answer; doubles with each try
+    std::chrono::milliseconds timeout{2'000};        ///< of a try, 1 ms to 60 s; doubles each time
     unsigned tries = 3;                              ///< of each server, 1 to 10
     unsigned most_queries = 256;                     ///< names asked for at once, 1 to 65,536
     unsigned most_addresses = 64;                    ///< of a name and family, 1 to 1,024
@@ -49,8 +49,8 @@ struct system_options {
 /// question to anybody. Everything else asks the name servers, through sockets in the ring of the
 /// shard that awaits.
 ///
-/// Thread: any shard, any number at once; also from tasks that move. Closing or destroying it ends
-/// what is under way with spargio::errc::closed; that needs no shard.
+/// Thread: any shard, any number at once; also from tasks that move. Destroying it, or assigning to
+/// it, ends what is under way with spargio::errc::closed; that needs no shard.
 /// Limit: `most_queries` names asked for at once; past it spargio::errc::overloaded, and nothing
 /// was asked.
 class resolver {

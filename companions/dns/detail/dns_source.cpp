@@ -1,5 +1,7 @@
 #include "companions/dns/detail/dns_source.hpp"
 
+#include <utility>
+
 #include "companions/dns/detail/exchange.hpp"
 #include "companions/dns/detail/host_lines.hpp"
 #include "companions/dns/detail/host_name.hpp"

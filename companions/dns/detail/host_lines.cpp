@@ -1,5 +1,6 @@
 #include "companions/dns/detail/host_lines.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "companions/dns/detail/host_name.hpp"
