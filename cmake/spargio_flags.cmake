@@ -89,11 +89,12 @@ function(spargio_library target)
 endfunction()
 
 # spargio_component(<name> SOURCES a.cpp ... [LIBRARIES lib ...] [FIND package ...]
-#                   [REQUIRES module ...]): target spargio_<name>, alias spargio::<name>, a component
-# of the package. Without sources it is header-only. LIBRARIES are linked; FIND names what the
-# installed CMake package must find for them, REQUIRES what pkg-config must.
+#                   [REQUIRES module ...] [MODULE prefix module]): target spargio_<name>, alias
+# spargio::<name>, a component of the package. Without sources it is header-only. LIBRARIES are
+# linked; FIND names what the installed CMake package must find for them, REQUIRES what pkg-config
+# must. MODULE is for a library that only pkg-config knows: LIBRARIES has PkgConfig::<prefix>.
 function(spargio_component name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;FIND;REQUIRES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;FIND;REQUIRES;MODULE")
     set(target spargio_${name})
     if(arg_SOURCES)
         list(TRANSFORM arg_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/ REGEX "^[^/]")
@@ -107,4 +108,12 @@ function(spargio_component name)
     set_property(GLOBAL APPEND PROPERTY spargio_components ${name})
     set_property(GLOBAL PROPERTY spargio_${name}_find ${arg_FIND})
     set_property(GLOBAL PROPERTY spargio_${name}_requires ${arg_REQUIRES})
+    set_property(GLOBAL PROPERTY spargio_${name}_module ${arg_MODULE})
+endfunction()
+
+# spargio_left_out(<name> <what>): this machine has not `what`, which component <name> needs. The
+# library is built without it; the tests, which cover all of it, are not.
+function(spargio_left_out name what)
+    message(STATUS "spargio::${name} is left out: it needs ${what}")
+    set_property(GLOBAL APPEND PROPERTY spargio_left_out "${name} needs ${what}")
 endfunction()

@@ -35,6 +35,21 @@ function(spargio_install_target target name)
     foreach(package IN LISTS find)
         string(APPEND text "find_dependency(${package})\n")
     endforeach()
+    get_property(module GLOBAL PROPERTY spargio_${name}_module)
+    if(module AND package_static)
+        # A static library leaves it to whoever links.
+        list(POP_FRONT module prefix)
+        string(APPEND text
+            "find_dependency(PkgConfig)\n"
+            "if(NOT TARGET PkgConfig::${prefix})\n"
+            "    pkg_check_modules(${prefix} QUIET IMPORTED_TARGET GLOBAL \"${module}\")\n"
+            "endif()\n"
+            "if(NOT TARGET PkgConfig::${prefix})\n"
+            "    set(spargio_${name}_FOUND FALSE)\n"
+            "    string(APPEND spargio_NOT_FOUND_MESSAGE \"component '${name}' needs ${module}. \")\n"
+            "    return()\n"
+            "endif()\n")
+    endif()
     string(APPEND text "include(\${CMAKE_CURRENT_LIST_DIR}/spargio-${name}-targets.cmake)\n")
     file(WRITE ${generated_dir}/spargio-${name}.cmake "${text}")
     install(FILES ${generated_dir}/spargio-${name}.cmake DESTINATION ${package_dir})
@@ -73,11 +88,13 @@ endforeach()
 
 install(DIRECTORY spargio/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/spargio
     FILES_MATCHING PATTERN "*.hpp" PATTERN "detail" EXCLUDE)
-if(EXISTS ${PROJECT_SOURCE_DIR}/companions)
-    install(DIRECTORY companions/
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/spargio-companions/companions
-        FILES_MATCHING PATTERN "*.hpp" PATTERN "detail" EXCLUDE PATTERN "tests" EXCLUDE)
-endif()
+foreach(name IN LISTS spargio_components)
+    if(EXISTS ${PROJECT_SOURCE_DIR}/companions/${name})
+        install(DIRECTORY companions/${name}
+            DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/spargio-companions/companions
+            FILES_MATCHING PATTERN "*.hpp" PATTERN "detail" EXCLUDE PATTERN "tests" EXCLUDE)
+    endif()
+endforeach()
 
 configure_package_config_file(cmake/spargio-config.cmake.in ${generated_dir}/spargio-config.cmake
     INSTALL_DESTINATION ${package_dir})
@@ -96,6 +113,9 @@ if(PROJECT_IS_TOP_LEVEL)
     set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
     set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
     set(CPACK_DEBIAN_PACKAGE_DEPENDS "liburing-dev (>= 2.3), libstdc++-12-dev | libstdc++-dev")
+    if(TARGET spargio_dns)
+        string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", libc-ares-dev (>= 1.18)")
+    endif()
     set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
     include(CPack)
 endif()

@@ -1,12 +1,13 @@
 # Debian packages: sourced after common.sh. Only what is missing is installed, and only by apt.
 # shellcheck shell=bash
 
-packages_base=(g++ cmake ninja-build pkg-config liburing-dev libgtest-dev libgmock-dev python3 git spin)
+packages_base=(g++ cmake ninja-build pkg-config liburing-dev libc-ares-dev libgtest-dev libgmock-dev python3 git
+    spin)
 packages_format=(clang-format-14)
 packages_clang=(clang-19 libclang-rt-19-dev llvm-19)
 packages_tidy=(clang-tidy-19)
 packages_examples=(libssl-dev libcli11-dev libboost-dev curl redis-tools)
-packages_test=(socat)
+packages_test=(socat bind9-dnsutils)
 packages_bench=(cargo rustc librust-tokio-dev librust-async-channel-dev librust-flume-dev libtbb-dev
     libcli11-dev redis-server redis-tools)
 

@@ -62,7 +62,7 @@ find_package_missing)
     ;;
 pkg_config)
     pc=$(dirname "$(find "$prefix" -name spargio.pc)")
-    flags=$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs spargio-signal spargio)
+    flags=$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs spargio-signal spargio-dns spargio)
     log "pkg-config says: $flags"
     # shellcheck disable=SC2086 # the flags are words
     "$cxx" -std=c++23 "$here/consumer/main.cpp" -o consumer $flags

@@ -56,5 +56,6 @@ const std::vector<cancel_case>& message_cases();
 const std::vector<cancel_case>& multishot_cases();
 const std::vector<cancel_case>& datagram_stream_cases();
 const std::vector<cancel_case>& zero_copy_cases();
+const std::vector<cancel_case>& name_cases();
 
 }  // namespace spargio::trap_test

@@ -1,4 +1,5 @@
 // A stranger's program: only installed headers, only what the package told the compiler.
+#include "companions/dns/resolver.hpp"
 #include "companions/signal/ctrl_c.hpp"
 #include "spargio/core/task.hpp"
 #include "spargio/core/version.hpp"
@@ -10,7 +11,11 @@
 
 spargio::task<int> answer() {
     auto slept = co_await spargio::sleep_for(std::chrono::milliseconds(1));
-    co_return slept ? 42 : -1;
+    auto names = spargio::value_or_throw(spargio::dns::resolver::open());
+    auto found = co_await names.resolve("127.0.0.1", 42);
+    if (!slept || !found)
+        co_return -1;
+    co_return found->front().port();
 }
 
 int main() {
