@@ -22,7 +22,9 @@ shard_options with_disabled(feature_set disabled) {
     disabled.add(features_disabled_by_environment());
     return {.ring = {.entries = 16, .cq_entries = 64, .disabled = disabled},
             .mailbox_capacity = 8,
-            .spin_us = 0};
+            .spin_us = 0,
+            // Who wakes after a while rings a sleeper to look after it: one bell more.
+            .rescue = {.after_us = 0}};
 }
 
 /// On which thread something ran, and that it did.
