@@ -36,10 +36,10 @@ public:
         const std::uint64_t now = seen > mean ? (mean + seen) / 2 : (3 * mean + seen) / 4;
         item_ns_.store(static_cast<std::uint32_t>(now), std::memory_order_relaxed);
     }
-    /// What nobody steals, nobody measures either: has it tried again.
+    /// What nobody steals, nobody measures either: has it tried again, a few times.
     void try_again() noexcept {
         if (!enough())
-            item_ns_.store(how_.worth_ns, std::memory_order_relaxed);
+            item_ns_.store(how_.item_worth_ns * 2, std::memory_order_relaxed);
     }
 
 private:

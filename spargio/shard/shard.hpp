@@ -86,7 +86,7 @@ public:
     }
     void defer_next(detail::work_item& item) noexcept override {
         queues_.push_next(item);
-        if (queues_.keeps_all_next())
+        if (next_worth_.enough() && queues_.keeps_all_next())
             share_next();
     }
     bool take_back(detail::work_item& item) noexcept override;

@@ -21,7 +21,7 @@ unsigned shard::loot_shared() const noexcept {
 /// Keeps a mean of what items take: of the last dozen turns, more or less. A sampled turn stands
 /// for those that were not timed.
 void shard::measure_turn(std::uint64_t began_ns, unsigned items, bool sampled) noexcept {
-    constexpr std::uint64_t next_try_gap_ns = 200'000;
+    constexpr std::uint64_t next_try_gap_ns = 1'000'000;
     const std::uint64_t ended_ns = now_ns();
     const std::uint64_t took_ns = ended_ns - began_ns;
     // What nobody steals is not measured either.
@@ -139,7 +139,8 @@ void shard::take_over_search() noexcept {
 
 /// One of a family of forks goes on to the next, which is as good as the end of an item.
 bool shard::take_back(detail::work_item& item) noexcept {
-    if (share_ != nullptr && (queues_.keeps_all_next() || share_->wanted()))
+    // Those that are not worth it are over soon: what else there is waits for the end of the item.
+    if (next_worth_.enough() && share_ != nullptr && (queues_.keeps_all_next() || share_->wanted()))
         offer_work();
     if (!queues_.take_back(item))
         return false;
@@ -150,9 +151,8 @@ bool shard::take_back(detail::work_item& item) noexcept {
 /// Lets others have what was woken or forked here: the newest too, when one of them has nothing to
 /// do, or could not get at it while this shard runs something long.
 void shard::share_next() noexcept {
-    if (share_ == nullptr || !next_worth_.enough())
-        return;
-    queues_.share_next(share_->idle_hands() || !share_->looks_inside() ? 0 : 1);
+    if (share_ != nullptr && next_worth_.enough())
+        queues_.share_next(share_->idle_hands() || !share_->looks_inside() ? 0 : 1);
 }
 
 shard& shard::home_for_new_task() noexcept {
