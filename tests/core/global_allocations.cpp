@@ -19,11 +19,17 @@ std::size_t spargio::test::global_blocks_in_use() {
 
 #if !SPARGIO_TEST_HAS_FEATURE(thread_sanitizer)
 // The aligned forms stay the library's: they call neither of these.
-void* operator new(std::size_t bytes) {
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
     void* block = std::malloc(bytes == 0 ? 1 : bytes);
+    if (block != nullptr)
+        ++taken;
+    return block;
+}
+
+void* operator new(std::size_t bytes) {
+    void* block = ::operator new(bytes, std::nothrow);
     if (block == nullptr)
         throw std::bad_alloc();
-    ++taken;
     return block;
 }
 
