@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 
 #include "cancel_case.hpp"
@@ -14,11 +15,11 @@
 namespace spargio::trap_test {
 namespace {
 
-/// Bytes that say when they are freed.
+/// Bytes that say when they are freed, which whoever services the shard may do.
 class watched_bytes {
 public:
-    watched_bytes(const std::vector<std::byte>& bytes, int& alive)
-        : bytes_(bytes), alive_(&alive, [](int* count) { --*count; }) {
+    watched_bytes(const std::vector<std::byte>& bytes, std::atomic<int>& alive)
+        : bytes_(bytes), alive_(&alive, [](std::atomic<int>* count) { --*count; }) {
         ++alive;
     }
     [[nodiscard]] const std::byte* data() const { return bytes_.data(); }
@@ -28,7 +29,7 @@ public:
 
 private:
     std::vector<std::byte> bytes_;
-    std::shared_ptr<int> alive_;
+    std::shared_ptr<std::atomic<int>> alive_;
 };
 
 /// Lends bytes to a socket that has no room for them. What promises all may have sent some of them
@@ -78,7 +79,7 @@ private:
     zero_copy_sender sender_;
     const std::vector<std::byte> sent_ = pattern(zero_copy_sender::least_bytes, 2);
     std::size_t filled_ = 0;
-    int alive_ = 0;
+    std::atomic<int> alive_ = 0;
     bool over_ = false;
     bool ended_before_ = false;
 };
