@@ -10,6 +10,7 @@ namespace spargio {
 
 /// Submits what the tasks prepared, and returns when there is something to service.
 void shard::wait_for_work() noexcept {
+    // What was stolen has been run, or waits for something.
     part_ended();
     const std::uint64_t budget = spinning_.budget_ns();
     if (budget != 0)

@@ -26,11 +26,12 @@ bool timer_queue::cancel(timer& entry) noexcept {
     if (!entry.armed())
         return false;
     --size_;
-    if (entry.place_ == timer::listed) {
-        unlink(static_cast<limit_timer&>(entry));
-        entry.place_ = timer::none;
-    } else {
+    if (entry.place_ < timer::among_young) {
         remove(entry.place_);
+    } else {
+        auto& list = entry.place_ == timer::among_fresh ? fresh_ : young_;
+        list.remove(static_cast<limit_timer&>(entry));
+        entry.place_ = timer::none;
     }
     return true;
 }
@@ -44,17 +45,17 @@ void timer_queue::move_up(movable_timer& entry) noexcept {
 }
 
 std::uint64_t timer_queue::earliest_ns() const noexcept {
-    SPARGIO_ASSERT(fresh_.next == &fresh_);
+    SPARGIO_ASSERT(fresh_.empty());
     const std::uint64_t sorted = heap_.empty() ? never : heap_.front().deadline_ns;
-    if (young_.next == &young_)
+    if (young_.empty())
         return sorted;
-    return std::min(sorted, first_of(young_).began_ns_ + youth_ns);
+    return std::min(sorted, young_.first()->began_ns_ + youth_ns);
 }
 
 unsigned timer_queue::fire(std::uint64_t now_ns, work_list& ready) noexcept {
     begin(now_ns);
-    while (young_.next != &young_ && first_of(young_).began_ns_ + youth_ns <= now_ns)
-        move_to_heap(first_of(young_));
+    while (!young_.empty() && young_.first()->began_ns_ + youth_ns <= now_ns)
+        move_to_heap(*young_.pop());
     unsigned fired = 0;
     while (!heap_.empty() && heap_.front().deadline_ns <= now_ns) {
         timer& due = *heap_.front().entry;
@@ -78,54 +79,40 @@ unsigned timer_queue::fire(std::uint64_t now_ns, work_list& ready) noexcept {
 void timer_queue::arm_for(limit_timer& entry, std::uint64_t wait_ns) {
     count_in(entry);
     entry.ns_ = wait_ns;
-    entry.place_ = timer::listed;
-    append(fresh_, entry);
+    entry.place_ = timer::among_fresh;
+    fresh_.push(entry);
 }
 
 void timer_queue::begin(std::uint64_t now_ns) noexcept {
-    while (fresh_.next != &fresh_) {
-        limit_timer& entry = first_of(fresh_);
-        const bool brief = entry.ns_ < youth_ns;
-        entry.ns_ = deadline_after(now_ns, entry.ns_);
-        entry.began_ns_ = now_ns;
+    while (limit_timer* const entry = fresh_.pop()) {
+        const bool brief = entry->ns_ < youth_ns;
+        entry->ns_ = deadline_after(now_ns, entry->ns_);
+        entry->began_ns_ = now_ns;
         if (brief) {
-            move_to_heap(entry);
+            move_to_heap(*entry);
         } else {
-            unlink(entry);
-            append(young_, entry);
+            entry->place_ = timer::among_young;
+            young_.push(*entry);
         }
     }
 }
 
 bool timer_queue::sort_some() noexcept {
-    for (int sorted = 0; sorted != sorted_at_once && young_.next != &young_; ++sorted)
-        move_to_heap(first_of(young_));
-    return young_.next != &young_;
+    for (int sorted = 0; sorted != sorted_at_once && !young_.empty(); ++sorted)
+        move_to_heap(*young_.pop());
+    return !young_.empty();
 }
 
-void timer_queue::move_to_heap(limit_timer& entry) noexcept {
+void timer_queue::move_to_heap(limit_timer& unlisted) noexcept {
     heap_.emplace_back();
-    unlink(entry);
-    rise(heap_.size() - 1, {entry.ns_, &entry});
-}
-
-void timer_queue::append(limit_link& ring, limit_link& entry) noexcept {
-    entry.next = &ring;
-    entry.previous = ring.previous;
-    ring.previous->next = &entry;
-    ring.previous = &entry;
-}
-
-void timer_queue::unlink(limit_link& entry) noexcept {
-    entry.previous->next = entry.next;
-    entry.next->previous = entry.previous;
+    rise(heap_.size() - 1, {unlisted.ns_, &unlisted});
 }
 
 // --- the heap ------------------------------------------------------------------------------------
 
 void timer_queue::count_in(const timer& entry) {
     SPARGIO_ASSERT(!entry.armed() && entry.waiter != nullptr);
-    SPARGIO_ASSERT(size_ < timer::listed);
+    SPARGIO_ASSERT(size_ < timer::among_young);
     if (size_ == heap_.capacity()) [[unlikely]]
         make_room();
     ++size_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "spargio/core/linked_line.hpp"
 #include "spargio/core/work_item.hpp"
 
 namespace spargio::detail {
@@ -32,25 +33,24 @@ protected:
 private:
     friend class timer_queue;
     static constexpr std::uint32_t none = ~std::uint32_t{0};
-    static constexpr std::uint32_t listed = none - 1;
+    // It is a limit_timer, in one of the two lists.
+    static constexpr std::uint32_t among_fresh = none - 1;
+    static constexpr std::uint32_t among_young = none - 2;
 
-    std::uint32_t place_ = none;  // in the heap; listed: it is a limit_timer in one of the lists
+    std::uint32_t place_ = none;  // in the heap, or one of these
     const bool moves_ = false;    // it is a movable_timer
 };
 
-/// A place in a ring of limits.
-struct limit_link {
-    limit_link* next = nullptr;
-    limit_link* previous = nullptr;
-};
-
 /// A deadline that hardly ever comes: a limit on something that mostly ends long before, and then
-/// cancels it. While it is young it lies in a list, where that costs two stores; the few that grow
-/// older move into the heap.
-class limit_timer : public timer, limit_link {
+/// cancels it. While it is young it lies in a list, where that costs a few stores; the few that
+/// grow older move into the heap.
+class limit_timer : public timer {
 private:
     friend class timer_queue;
+    friend class linked_line<limit_timer>;
 
+    limit_timer* next = nullptr;
+    limit_timer* prev = nullptr;
     std::uint64_t ns_;        // until it begins to count the wait, then the deadline
     std::uint64_t began_ns_;  // when it began to count
 };
@@ -108,17 +108,12 @@ private:
 /// A shard's deadlines in memory: a four-ary heap, so that arming and cancelling cost a few
 /// compares and no system call, and two lists for limits that are young. The earliest one bounds
 /// the shard's sleep. Thread: the holder of the service claim. Limit: memory; 16 bytes a deadline
-/// beside the node, and 2^32 - 2 deadlines (asserted).
+/// beside the node, and 2^32 - 3 deadlines (asserted).
 class timer_queue {
 public:
     static constexpr std::uint64_t never = ~std::uint64_t{0};
     /// As long a limit stays in its list, which is no longer than it may last.
     static constexpr std::uint64_t youth_ns = 64'000'000;
-
-    timer_queue() noexcept : fresh_{&fresh_, &fresh_}, young_{&young_, &young_} {}
-    // The lists refer to it.
-    timer_queue(const timer_queue&) = delete;
-    timer_queue& operator=(const timer_queue&) = delete;
 
     void arm(timer& entry, std::uint64_t deadline_ns);
     /// For `wait_ns` from the next begin() or fire() on, which costs no look at the clock here.
@@ -158,16 +153,11 @@ private:
     void sink(std::size_t place, slot what) noexcept;
     void remove(std::size_t place) noexcept;
 
-    static limit_timer& first_of(const limit_link& ring) noexcept {
-        return static_cast<limit_timer&>(*ring.next);
-    }
-    static void append(limit_link& ring, limit_link& entry) noexcept;
-    static void unlink(limit_link& entry) noexcept;
-    void move_to_heap(limit_timer& entry) noexcept;
+    void move_to_heap(limit_timer& unlisted) noexcept;
 
-    std::vector<slot> heap_;  // has room for all that are armed
-    limit_link fresh_;        // do not count yet
-    limit_link young_;        // those that began first come first
+    std::vector<slot> heap_;          // has room for all that are armed
+    linked_line<limit_timer> fresh_;  // do not count yet
+    linked_line<limit_timer> young_;  // those that began first come first
     std::size_t size_ = 0;
 };
 
