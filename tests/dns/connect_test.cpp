@@ -30,13 +30,24 @@ tcp_listener listen_at(const char* host, std::uint16_t port) {
     return value_or_throw(tcp_listener::bind(value_or_throw(socket_address::parse(host, port))));
 }
 
+struct two_addresses {
+    black_hole hole;
+    tcp_listener listener;
+};
+
+/// "a.test" has two addresses: attempts at the first hang, at the second somebody listens.
+task<two_addresses> two_addresses_of_a(name_server& server) {
+    black_hole hole;
+    co_await hole.fill();
+    auto listener = listen_at("127.0.0.2", hole.address().port());
+    server["a.test"].addresses = {"127.0.0.1", "127.0.0.2"};
+    co_return two_addresses{std::move(hole), std::move(listener)};
+}
+
 TEST(ConnectByName, TheFirstThatSucceedsWinsAndTheOthersAreClosed) {
     with_server([](name_server& server) -> task<void> {
-        black_hole hole;
-        co_await hole.fill();
-        const std::uint16_t port = hole.address().port();
-        auto listener = listen_at("127.0.0.2", port);
-        server["a.test"].addresses = {"127.0.0.1", "127.0.0.2"};
+        const two_addresses there = co_await two_addresses_of_a(server);
+        const std::uint16_t port = there.hole.address().port();
         auto names = opened(asking(server.address()));
         const std::size_t before = open_descriptors();
         {
@@ -119,11 +130,8 @@ TEST(ConnectByName, OptionsOutsideTheirRangeAreRefused) {
 
 TEST(ConnectByName, AStormOfCancelsLeavesNoDescriptor) {
     with_server([](name_server& server) -> task<void> {
-        black_hole hole;
-        co_await hole.fill();
-        const std::uint16_t port = hole.address().port();
-        auto listener = listen_at("127.0.0.2", port);
-        server["a.test"].addresses = {"127.0.0.1", "127.0.0.2"};
+        const two_addresses there = co_await two_addresses_of_a(server);
+        const std::uint16_t port = there.hole.address().port();
         auto names = opened(asking(server.address()));
         const std::size_t before = open_descriptors();
         for (unsigned round = 0; round < 200; ++round) {

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <atomic>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,26 +15,10 @@
 #include "spargio/testing/simulated_kernel.hpp"
 #include "spargio/testing/socket_pair.hpp"
 #include "spargio/time/sleep.hpp"
+#include "watched_bytes.hpp"
 
 namespace spargio::net_test {
 namespace {
-
-/// Bytes that say when they are freed.
-class watched_bytes {
-public:
-    watched_bytes(std::size_t size, std::uint64_t seed, std::atomic<int>& alive)
-        : bytes_(pattern(size, seed)), alive_(&alive, [](std::atomic<int>* count) { --*count; }) {
-        ++alive;
-    }
-    [[nodiscard]] const std::byte* data() const { return bytes_.data(); }
-    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-    [[nodiscard]] const std::byte* begin() const { return data(); }
-    [[nodiscard]] const std::byte* end() const { return data() + size(); }
-
-private:
-    std::vector<std::byte> bytes_;
-    std::shared_ptr<std::atomic<int>> alive_;
-};
 
 task<void> send_and_check(testing::socket_pair pair, int rounds) {
     auto sender = value_or_throw(tcp_stream::from_fd(pair.release_first()));
@@ -46,8 +29,9 @@ task<void> send_and_check(testing::socket_pair pair, int rounds) {
         co_return co_await sum_to_end(from, 4096);
     }(receiver)));
     for (int round = 0; round < rounds; ++round) {
-        watched_bytes bytes(100'000 + static_cast<std::size_t>(round),
-                            static_cast<std::uint64_t>(round), alive);
+        watched_bytes bytes(
+            pattern(100'000 + static_cast<std::size_t>(round), static_cast<std::uint64_t>(round)),
+            alive);
         sent.add({bytes.data(), bytes.size()});
         value_or_throw(co_await sender.write_all_zero_copy(std::move(bytes)));
         EXPECT_LE(alive.load(), static_cast<int>(zero_copy_sender::most_out) + 1);
@@ -121,7 +105,7 @@ TEST(ZeroCopy, ATaskThatIsNeverStartedLendsNothing) {
     std::atomic<int> alive = 0;
     {
         zero_copy_sender sender;
-        const auto unstarted = sender.write_all(-1, watched_bytes(100, 1, alive));
+        const auto unstarted = sender.write_all(-1, watched_bytes(pattern(100, 1), alive));
         EXPECT_EQ(alive, 1);
     }
     EXPECT_EQ(alive, 0);
@@ -145,7 +129,7 @@ task<void> send_simulated(testing::simulated_kernel& kernel, std::atomic<int>& a
     }(other)));
     running_sum sent;
     for (std::uint64_t round = 0; round < 8; ++round) {
-        watched_bytes bytes(150'000, round, alive);
+        watched_bytes bytes(pattern(150'000, round), alive);
         sent.add({bytes.data(), bytes.size()});
         value_or_throw(co_await sender.write_all(one, std::move(bytes)));
     }

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
 
+#include "../net/watched_bytes.hpp"
 #include "cancel_case.hpp"
 #include "spargio/net/zero_copy.hpp"
 #include "spargio/runtime/yield.hpp"
@@ -15,22 +15,7 @@
 namespace spargio::trap_test {
 namespace {
 
-/// Bytes that say when they are freed, which whoever services the shard may do.
-class watched_bytes {
-public:
-    watched_bytes(const std::vector<std::byte>& bytes, std::atomic<int>& alive)
-        : bytes_(bytes), alive_(&alive, [](std::atomic<int>* count) { --*count; }) {
-        ++alive;
-    }
-    [[nodiscard]] const std::byte* data() const { return bytes_.data(); }
-    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-    [[nodiscard]] const std::byte* begin() const { return data(); }
-    [[nodiscard]] const std::byte* end() const { return data() + size(); }
-
-private:
-    std::vector<std::byte> bytes_;
-    std::shared_ptr<std::atomic<int>> alive_;
-};
+using net_test::watched_bytes;
 
 /// Lends bytes to a socket that has no room for them. What promises all may have sent some of them
 /// when it is cancelled, but none while there is no room; and the bytes are freed in the end.
