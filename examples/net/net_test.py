@@ -29,6 +29,25 @@ def udp_echo():
             assert b"".join(heard) == pattern(4500)
 
 
+def leased_echo():
+    with running(PROGRAMS / "net_leased_echo", "60000") as port:
+        clients = [socket.create_connection(("127.0.0.1", int(port)), timeout=20) for _ in range(50)]
+        for client in clients:
+            client.sendall(b"hello")
+        assert all(client.recv(100) == b"hello" for client in clients)
+        sent = pattern(200_000)
+        clients[0].sendall(sent)
+        heard = b""
+        while len(heard) < len(sent):
+            heard += clients[0].recv(65536)
+        assert heard == sent
+        for client in clients:
+            client.close()
+    with running(PROGRAMS / "net_leased_echo", "50") as port:
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=20) as client:
+            assert client.recv(100) == b"", "who says nothing is cut off"
+
+
 def pass_descriptor(folder):
     path = str(folder / "socket")
     with running(PROGRAMS / "net_pass_descriptor", path) as said:
@@ -64,5 +83,6 @@ def send_file(folder):
 
 with tempfile.TemporaryDirectory() as scratch:
     udp_echo()
+    leased_echo()
     pass_descriptor(pathlib.Path(scratch))
     send_file(pathlib.Path(scratch))
