@@ -86,7 +86,7 @@ public:
     }
     void defer_next(detail::work_item& item) noexcept override {
         queues_.push_next(item);
-        if (next_worth_.enough() && queues_.keeps_all_next())
+        if (queues_.keeps_all_next() && next_worth_.enough())
             share_next();
     }
     bool take_back(detail::work_item& item) noexcept override;

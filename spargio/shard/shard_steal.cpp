@@ -140,7 +140,7 @@ void shard::take_over_search() noexcept {
 /// One of a family of forks goes on to the next, which is as good as the end of an item.
 bool shard::take_back(detail::work_item& item) noexcept {
     // Those that are not worth it are over soon: what else there is waits for the end of the item.
-    if (next_worth_.enough() && share_ != nullptr && (queues_.keeps_all_next() || share_->wanted()))
+    if (share_ != nullptr && (queues_.keeps_all_next() || share_->wanted()) && next_worth_.enough())
         offer_work();
     if (!queues_.take_back(item))
         return false;
