@@ -60,17 +60,20 @@ public:
         next_in_a_row_ = 0;
         for (int lane = 0; lane != 3; ++lane) {
             turn_ = turn_ == 2 ? 0 : turn_ + 1;
-            work_item* oldest = nullptr;
             if (turn_ == 0) {
-                oldest = pinned_.empty() ? nullptr : &pinned_.pop();
-            } else if (turn_ == 1) {
+                if (!pinned_.empty())
+                    return &pinned_.pop();
+                continue;
+            }
+            work_item* oldest = nullptr;
+            if (turn_ == 1) {
                 oldest = shared_.take();
             } else {
                 next_.share(0);
                 oldest = next_.take();
             }
             if (oldest != nullptr) {
-                stealable_popped_ += turn_ == 0 ? 0 : 1;
+                ++stealable_popped_;
                 return oldest;
             }
         }
