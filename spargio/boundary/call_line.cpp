@@ -60,7 +60,8 @@ void call_line::submit(call_slot& filled, call_slot::caller who, call_wait* wait
     filled.who = who;
     filled.waiter = waiter;
     ++counted_.calls;
-    if (serving_closed_)
+    // Closed while the request was moved in: the servers may have been told that nothing can come.
+    if (intake_closed_)
         return end(held, filled, errc::closed);
     recv_wait* const server = servers_.pop();
     if (server == nullptr) {
@@ -233,7 +234,6 @@ bool call_line::caller_left(const call_slot& served) const {
 void call_line::close_serving() {
     lock held(mutex_);
     intake_closed_ = true;
-    serving_closed_ = true;
     tell_servers_of_the_end(held);
     // One by one: as soon as one is told its slot may be used again.
     for (;;) {

@@ -14,7 +14,7 @@ namespace spargio::boundary {
 /// other runtimes. Copies are the same end; when the last one is gone, it closes.
 ///
 /// A call ends once: with its response, or by
-///   errc::closed                   the servers have closed
+///   errc::closed                   the servers have closed, or the clients just as it was made
 ///   errc::unanswered               a server dropped the call
 ///   std::errc::timed_out           its deadline is over
 ///   std::errc::operation_canceled  its caller gave up

@@ -118,6 +118,26 @@ TEST_F(Close, AShutdownEndsCallsAndServersAlike) {
     EXPECT_EQ(seen.waiting + seen.serving, 0u);
 }
 
+/// The servers are told that nothing more can come while a caller still moves its request in.
+TEST(CloseWhileACallIsMade, EndsTheCall) {
+    for (const bool by_clients : {true, false}) {
+        detail::typed_line<int, std::string> line(1);
+        auto& slot = static_cast<detail::typed_slot<int, std::string>&>(
+            *value_or_throw(line.open(clock::time_point::max())));
+        if (by_clients) {
+            line.close_intake();
+        } else {
+            line.close_serving();
+        }
+        line.submit(slot, detail::call_slot::caller::thread);
+        EXPECT_TRUE(line.await_end(slot, clock::now()));
+        EXPECT_EQ(line.collect(slot).error(), errc::closed);
+        const auto seen = line.stats();
+        EXPECT_EQ(seen.waiting, 0u);
+        EXPECT_EQ(seen.closed, 1u);
+    }
+}
+
 /// Whatever way a call ends, the slot keeps nothing of it.
 TEST_F(Close, ACallThatEndedLeavesNothingInItsSlot) {
     using token = std::shared_ptr<int>;
@@ -165,11 +185,12 @@ void close_in_the_middle(runtime& own, bool by_clients) {
             value_or_throw(own.handle().spawn(placement::pinned(shard), serve(server))));
     }
     std::atomic<std::uint64_t> answered = 0;
+    std::atomic<bool> closing = false;
     {
         std::vector<std::jthread> callers;
         for (int which = 0; which < 2; ++which) {
             callers.emplace_back([&] {
-                for (;;) {
+                for (int told_closed = 0;;) {
                     auto ticket = client.try_call(1);
                     if (!ticket) {
                         EXPECT_EQ(ticket.error(), errc::closed);
@@ -180,12 +201,14 @@ void close_in_the_middle(runtime& own, bool by_clients) {
                         ++answered;
                     } else {
                         EXPECT_EQ(outcome.error(), errc::closed);
-                        EXPECT_FALSE(by_clients) << "what was taken in is served";
+                        EXPECT_TRUE(closing);
+                        EXPECT_EQ(++told_closed, 1);
                     }
                 }
             });
         }
         until([&] { return answered >= 20; });
+        closing = true;
         if (by_clients) {
             client.close();
         } else {
