@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
-"""No coroutine that declares nothing awaits in a condition: g++ 12.2 forgets the await.
+"""Two awaits that g++ 12.2 gets wrong without a warning.
 
-If a coroutine's body holds no declaration at all (its parameters do not count) and a co_await stands
+1. No coroutine that declares nothing awaits in a condition: the await is forgotten. If a coroutine's body holds no declaration at all (its parameters do not count) and a co_await stands
 in the condition of an if, while, do, for or switch, g++ 12.2 ends the coroutine there, with the bare
 operand as its condition and without a warning. Any declaration mends it; best is one for the answer:
     const bool more = co_await next();
+2. No list in braces into which something is moved stands in an awaited expression: if it makes an
+aggregate, g++ 12.2 destroys that twice, its members, too, which were moved away from only once. Give
+it a name:
+    request made{id, std::move(body)};
+    co_await send(std::move(made));
 
-check_awaits.py [ROOT]: prints one line for each such condition and ends with 1 if there is one.
+check_awaits.py [ROOT]: prints one line for each and ends with 1 if there is one.
 """
 
 import os
@@ -20,6 +25,7 @@ NOT_CODE = re.compile(
     r'|"(?:\\.|[^"\\\n])*"|(?<![\w])\'(?:\\.|[^\'\\\n])+\'',
     re.DOTALL,
 )
+MOVE = re.compile(r"\bstd::(?:move|forward|exchange)\b")
 CONDITION = re.compile(r"\b(if|while|for|switch)\s*(?:constexpr\s*)?\(")
 CONTROL = re.compile(r"\b(?:if|if\s+constexpr|while|for|switch|catch)\s*$")
 STATEMENT = r"(?:[;{}]|\b(?:if|for|while|switch|catch)\s*\(|\belse\b|\bdo\b|\)(?=\s*\w))\s*"
@@ -103,8 +109,39 @@ def declares(body):
     return DECLARATION.search(body) is not None
 
 
+def end_of_operand(code, start):
+    """Where the expression that is awaited from `start` on ends at the latest."""
+    depth = 0
+    for at in range(start, len(code)):
+        if code[at] in "([{":
+            depth += 1
+        elif code[at] in ")]}":
+            depth -= 1
+        if depth < 0 or (depth == 0 and code[at] == ";"):
+            return at
+    return len(code)
+
+
+def moves_into_list(code, start, end):
+    """Whether a list in braces between them has something moved into it."""
+    at = start
+    while at < end:
+        if code[at] == "{":
+            after = end_of(code, at)
+            if not opens_function(code, at) and MOVE.search(code, at, after):
+                return True
+            at = after
+            continue
+        at += 1
+    return False
+
+
 def check_text(path, text):
     code = only_code(text)
+    for found in re.finditer(r"\bco_await\b", code):
+        if moves_into_list(code, found.end(), end_of_operand(code, found.end())):
+            line = code.count("\n", 0, found.start()) + 1
+            yield f"{path}:{line}: something is moved into a list in braces that is awaited (g++ 12.2 destroys it twice)"
     for found in CONDITION.finditer(code):
         condition = own_part(code, found.end(), end_of(code, found.end() - 1) - 1)
         if found.group(1) == "for":
@@ -124,7 +161,7 @@ def check(root):
 
 def main(arguments):
     faults = check(arguments[0] if arguments else ".")
-    print("\n".join(faults + [f"awaits: {len(faults)} that g++ 12.2 drops"]))
+    print("\n".join(faults + [f"awaits: {len(faults)} that g++ 12.2 gets wrong"]))
     return 1 if faults else 0
 
 

@@ -28,8 +28,8 @@ TEST(TcpConnect, VersionSix) {
         const socket_address address = address_of(listener);
         EXPECT_EQ(address, socket_address::loopback_v6(address.port()));
         auto [client, server] = co_await when_all(tcp_stream::connect(address), listener.accept());
-        co_await exchange_a_word(
-            {value_or_throw(std::move(client)), value_or_throw(std::move(server))});
+        two_ends ends{value_or_throw(std::move(client)), value_or_throw(std::move(server))};
+        co_await exchange_a_word(std::move(ends));
     });
 }
 

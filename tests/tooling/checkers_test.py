@@ -175,6 +175,18 @@ class Awaits(TreeTest):
             with self.subTest(body):
                 self.expect_kept(body)
 
+    def test_moves_into_a_list_that_is_awaited(self):
+        for body in ("int w; co_await to.send({w, std::move(v)});", "int w; k(co_await g(made{w, std::move(v)}));",
+                     "int w; if (auto x = co_await g(h(), {.a = std::exchange(v, w)}); x) h();"):
+            with self.subTest(body):
+                self.expect_dropped(body)
+        for body in ("made w{1, std::move(v)}; co_await g(std::move(w));", "int w; co_await g({w, 1});",
+                     "int w; co_await g(made(w, std::move(v)));",
+                     "int w; co_await g([u = std::move(v)] { h(std::move(u)); });",
+                     "int w; if (co_await g(w)) { k({w, std::move(v)}); }"):
+            with self.subTest(body):
+                self.expect_kept(body)
+
     def test_a_lambda_is_a_coroutine_of_its_own(self):
         self.expect_dropped("int w = 0; run([](bool v) -> task<int> { if (co_await g(v)) co_return 1; }(w));")
         self.expect_dropped("int w = 0; run([] { if (co_await g()) h(); });")
