@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <stdexcept>
@@ -6,8 +7,10 @@
 
 #include "bench/common/frame_stream.hpp"
 #include "bench/common/stream_entries.hpp"
-#include "bench/spargio/count_router.hpp"
-#include "bench/spargio/echo_dealer.hpp"
+#include "bench/spargio/count_shards.hpp"
+#include "bench/spargio/count_tasks.hpp"
+#include "bench/spargio/deal_shards.hpp"
+#include "bench/spargio/deal_tasks.hpp"
 #include "bench/spargio/first_streams.hpp"
 #include "bench/spargio/scenarios.hpp"
 #include "bench/spargio/shards.hpp"
@@ -22,14 +25,28 @@
 namespace bench::own {
 namespace {
 
+/// Who owns keys, and whom echoes are dealt to: tasks that run anywhere.
+struct by_tasks {
+    using counts = count_tasks;
+    using dealer = deal_tasks;
+};
+/// The same: shards.
+struct by_shards {
+    using counts = count_shards;
+    using dealer = deal_shards;
+};
+
 /// Where there are two shards a stream's task runs on whichever has time for it.
+template <class Workers>
 class streams final : public scenario {
 public:
     streams(const stream_shape& shape, const surroundings& s)
         : shape_(shape), runtime_(build_shards(first_cpus(shape.workers))) {
         runtime_.block_on(connect(s.echo_port));
         if (shape_.counts)
-            router_ = std::make_unique<count_router>(runtime_);
+            counts_ = std::make_unique<typename Workers::counts>(runtime_);
+        if (shape_.dealt_mixing != 0)
+            dealer_ = std::make_unique<typename Workers::dealer>(shape_.dealt_mixing);
     }
     ~streams() override { runtime_.block_on(disconnect()); }
 
@@ -63,10 +80,12 @@ private:
         for (unsigned k = 0; k < r.iterations(); ++k) {
             for (connection& c : connections_)
                 c.frames.restart();
-            spargio::task_group owners;
+            spargio::task_group workers;
             r.begin();
-            if (router_)
-                router_->begin(owners);
+            if (counts_)
+                counts_->begin(workers);
+            if (dealer_)
+                dealer_->begin(workers);
             std::uint64_t answered = 0;
             for (std::uint64_t step = 0; step < shape_.steps_in(r.items()); ++step) {
                 begin_step(connections_, shape_, step, r.items());
@@ -83,9 +102,11 @@ private:
                 if (!shape_.control)
                     r.lap();
             }
-            if (router_)
-                router_->end(owners);
-            co_await owners.join();
+            if (counts_)
+                counts_->end(workers);
+            if (dealer_)
+                dealer_->end();
+            co_await workers.join();
             r.end(checksum());
         }
     }
@@ -124,11 +145,11 @@ private:
                 throw std::runtime_error("the echo peer closed the connection");
             c.echoes.clear();
             c.frames.received(got, [&](std::uint64_t echo) { c.echoes.push_back(echo); });
-            if (router_)
-                co_await router_->route(c.echoes);
-            if (shape_.dealt_mixing != 0) {
+            if (counts_)
+                co_await counts_->route(c.echoes);
+            if (dealer_) {
                 c.dealt.deal(c.frames, c.echoes);
-                co_await work_off(c.dealt, shape_.dealt_mixing);
+                co_await dealer_->work_off(c.dealt);
                 c.dealt.collect(c.frames, c.echoes);
             }
             if (control != nullptr)
@@ -140,20 +161,30 @@ private:
     }
 
     [[nodiscard]] auto checksum() const -> std::uint64_t {
-        return stream_sum(connections_, router_ ? router_->sum() : 0);
+        return stream_sum(connections_, counts_ ? counts_->sum() : 0);
     }
 
     const stream_shape& shape_;
     spargio::runtime runtime_;
     std::vector<connection> connections_;
-    std::unique_ptr<count_router> router_;
+    std::unique_ptr<typename Workers::counts> counts_;
+    std::unique_ptr<typename Workers::dealer> dealer_;
 };
 
 }  // namespace
 
 auto stream_entries() -> std::vector<entry> {
-    return stream_entries_of<streams>("spargio", waits, "one shard on CPU 0, peer on CPU 1",
-                                      "one shard on CPU 0, one on CPU 1, peer on CPU 1");
+    constexpr auto pins = "one shard on CPU 0, peer on CPU 1";
+    constexpr auto pins_of_two = "one shard on CPU 0, one on CPU 1, peer on CPU 1";
+    auto all = stream_entries_of<streams<by_tasks>>("spargio", waits, pins, pins_of_two);
+    auto others = stream_entries_of<streams<by_shards>>("spargio_shards", waits, pins, pins_of_two);
+    // Where there is nobody to be one or the other they are the same.
+    std::erase_if(others, [](const entry& each) {
+        const auto shape = std::ranges::find(stream_shapes, each.workload, &stream_shape::workload);
+        return !shape->counts && shape->dealt_mixing == 0;
+    });
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
 }
 
 }  // namespace bench::own

@@ -11,6 +11,7 @@
 #include "spargio/ring/ops/read.hpp"
 #include "spargio/ring/ops/write.hpp"
 #include "spargio/runtime/this_shard.hpp"
+#include "spargio/runtime/this_task.hpp"
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/time/sleep.hpp"
 
@@ -46,12 +47,15 @@ class receiving_a_message final : public cancel_subject {
 
 template <bool waits>
 class joining final : public cancel_subject {
-    static task<result<void>> child() {
-        co_return co_await sleep_for(waits ? std::chrono::hours(1) : nanoseconds(30'000));
+    static task<result<void>> child(bool for_long) {
+        co_return co_await sleep_for(for_long ? std::chrono::hours(1) : nanoseconds(30'000));
     }
     task<result<void>> run() override {
-        // The child's end is the answer: a stop is passed on to it.
-        auto joined = value_or_throw(this_runtime().spawn(placement::pinned(1), child()));
+        // The child's end is the answer: a stop is passed on to it. One that is there already must
+        // not find a child that has ended.
+        const stop_token stop = co_await this_task::stop();
+        auto joined = value_or_throw(
+            this_runtime().spawn(placement::pinned(1), child(waits || stop.stop_requested())));
         co_return co_await std::move(joined);
     }
     task<void> check(bool) override {
