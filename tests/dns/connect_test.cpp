@@ -82,8 +82,9 @@ TEST(ConnectByName, Version6ComesFirst) {
     with_server([](name_server& server) -> task<void> {
         auto v6 = listen_at("::1", 0);
         const auto port = value_or_throw(v6.local_address()).port();
-        auto v4 = listen_at("127.0.0.1", port);
-        server["a.test"].addresses = {"127.0.0.1", "::1"};
+        // Nobody else's address: ports of 127.0.0.1 are those of others' connections, too.
+        auto v4 = listen_at("127.66.0.1", port);
+        server["a.test"].addresses = {"127.66.0.1", "::1"};
         auto names = opened(asking(server.address()));
         const auto stream = value_or_throw(co_await dns::connect(names, "a.test", port));
         EXPECT_EQ(value_or_throw(stream.peer_address()).family(), AF_INET6);

@@ -19,6 +19,11 @@ runtime_builder two_shards() {
     return runtime_builder().shards(2).ring_entries(16);
 }
 
+/// Of the loopback, and nobody else's: a port that is let go is not taken by another test.
+socket_address own_address(std::uint16_t port) {
+    return value_or_throw(socket_address::parse("127.66.0.2", port));
+}
+
 std::atomic<unsigned> ended = 0;
 
 template <class T>
@@ -72,7 +77,7 @@ TEST(EndTraps, TheEndOfARuntimeEndsItsOperationsAndFreesAddressesAtOnce) {
         auto built = two_shards().build();
         ASSERT_TRUE(built) << built.error().message;
         // Bound again at once, though a connection and an accept of the one before were open.
-        port = built->block_on(leave_everything_waiting(socket_address::loopback_v4(port)));
+        port = built->block_on(leave_everything_waiting(own_address(port)));
         EXPECT_TRUE(built->shutdown_blocking().clean());
         EXPECT_EQ(ended, 7u);
     }
@@ -83,7 +88,7 @@ TEST(EndTraps, TheEndOfARuntimeEndsItsOperationsAndFreesAddressesAtOnce) {
     auto built = two_shards().build();
     if (!built)
         std::_Exit(2);
-    built->block_on(leave_everything_waiting(socket_address::loopback_v4(port)));
+    built->block_on(leave_everything_waiting(own_address(port)));
     std::exit(built->shutdown_blocking().clean() ? 0 : 1);
 }
 
@@ -91,11 +96,11 @@ TEST(EndTraps, AfterAnExitTheAddressIsFreeForTheNextProcess) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     std::uint16_t port = 0;
     {
-        const auto probe = tcp_listener::bind(socket_address::loopback_v4(0));
+        const auto probe = tcp_listener::bind(own_address(0));
         port = probe->local_address()->port();
     }
     EXPECT_EXIT(serve_and_exit(port), ::testing::ExitedWithCode(0), "");
-    const auto bound = tcp_listener::bind(socket_address::loopback_v4(port));
+    const auto bound = tcp_listener::bind(own_address(port));
     EXPECT_TRUE(bound) << bound.error();
 }
 
