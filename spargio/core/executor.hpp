@@ -1,5 +1,6 @@
 #pragma once
 
+#include "spargio/core/thread_state.hpp"
 #include "spargio/core/work_item.hpp"
 
 namespace spargio::detail {
@@ -35,9 +36,10 @@ private:
     const void* family_ = this;
 };
 
-/// The executor of the calling thread, or null. Out of line on purpose: compilers may cache the
-/// address of a thread-local across a suspension, and the coroutine may wake on another thread.
-[[nodiscard]] executor* current_executor() noexcept;
+/// The executor of the calling thread, or null.
+[[nodiscard]] inline executor* current_executor() noexcept {
+    return this_thread().current;
+}
 
 /// Makes `value` the calling thread's executor until the scope ends.
 class executor_scope {
