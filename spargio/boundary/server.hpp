@@ -34,7 +34,11 @@ public:
 
     /// Ends every call that no server has received by errc::closed, and takes in no more; those
     /// that wait in recv() get errc::closed. Calls that were received can still be answered.
-    void close() const { end_->over->close_serving(); }
+    void close() const {
+        // A callback that is told may be what holds this.
+        const auto over = end_->over;
+        over->close_serving();
+    }
 
     [[nodiscard]] channel_stats stats() const { return end_->over->stats(); }
 

@@ -68,6 +68,23 @@ TEST_F(Close, OfEitherEndEndsTheWaitOfServers) {
     }
 }
 
+TEST_F(Close, MayBeTheLastThingTheServerDoes) {
+    auto [client, server] = int_channel(2);
+    std::optional calling = std::move(client);
+    std::optional serving = std::move(server);
+    int told = 0;
+    const auto let_go = [&](const result<std::string>& outcome) {
+        EXPECT_EQ(outcome.error(), errc::closed);
+        serving.reset();
+        ++told;
+    };
+    EXPECT_TRUE(calling->call(1, let_go));
+    EXPECT_TRUE(calling->call(2, let_go));
+    calling.reset();
+    serving->close();
+    EXPECT_EQ(told, 2);
+}
+
 TEST_F(Close, IsWhatTheLastHandleOfAnEndDoes) {
     std::optional<int_client> client;
     std::optional<int_server> server;
