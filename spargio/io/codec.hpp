@@ -27,8 +27,8 @@ struct decoded {
 /// - `decode(input)` looks at the front of the stream. It is called again with the same bytes and
 ///   more behind them, until it yields a frame or an error. It should say by errc::frame_too_large
 ///   as soon as it knows that a frame is too long.
-/// - `encode(item, output)` appends a frame to `output`, or answers an error; what it appended then
-///   is taken back.
+/// - `encode(item, output)` appends a frame to `output`, or answers an error, or throws; what it
+///   appended then is taken back.
 /// - `longest()`: the most bytes a frame takes in the stream; more are never buffered.
 /// - optional, `decode_last(input)`: what the bytes in front of the end of the stream are, `input`
 ///   not empty. Without it they are errc::end_of_stream.

@@ -127,11 +127,19 @@ private:
         }
     }
     [[nodiscard]] result<void> encode(const item& what) {
+        // Under a writer that is always a little behind, the queue may never be empty.
+        output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(written_));
+        written_ = 0;
         const std::size_t before = output_.size();
-        auto encoded = codec_.encode(what, output_);
-        if (!encoded)
+        try {
+            auto encoded = codec_.encode(what, output_);
+            if (!encoded)
+                output_.resize(before);
+            return encoded;
+        } catch (...) {
             output_.resize(before);
-        return encoded;
+            throw;
+        }
     }
 
     Stream stream_;

@@ -211,6 +211,59 @@ TEST(Framed, ACodecOfTheUsersOwn) {
     });
 }
 
+/// One that fails in the middle of an item.
+struct throwing_codec : pair_codec {
+    result<void> encode(const item& what, std::vector<std::byte>& output) {
+        output.push_back(static_cast<std::byte>(what.first));
+        if (what.second == '!')
+            throw std::bad_alloc();
+        output.push_back(static_cast<std::byte>(what.second));
+        return {};
+    }
+};
+
+TEST(Framed, OfAnItemWhoseCodecThrowsNothingIsWritten) {
+    on_shards(1, []() -> task<void> {
+        scripted_stream stream;
+        framed<scripted_stream&, throwing_codec> frames(stream);
+        EXPECT_TRUE(frames.queue({'a', 'b'}));
+        EXPECT_THROW((void)frames.queue({'x', '!'}), std::bad_alloc);
+        EXPECT_EQ(frames.queued(), 2u);
+        EXPECT_TRUE(co_await frames.send({'c', 'd'}));
+        EXPECT_EQ(stream.written, "abcd");
+    });
+}
+
+/// One that looks at how much lies in front of the item.
+struct watching_codec : pair_codec {
+    result<void> encode(const item& what, std::vector<std::byte>& output) {
+        most = std::max(most, output.size());
+        return pair_codec::encode(what, output);
+    }
+    std::size_t most = 0;
+};
+
+TEST(Framed, WhatWasWrittenTakesNoMemoryThoughTheQueueIsNeverEmpty) {
+    on_shards(1, []() -> task<void> {
+        scripted_stream stream;
+        framed<scripted_stream&, watching_codec> frames(stream);
+        constexpr std::size_t rounds = 100'000;
+        for (std::size_t i = 0; i != rounds; ++i) {
+            value_or_throw(frames.queue({'a', 'b'}));
+            // The stream takes all but a byte, and then fails for now.
+            stream.fails_after = 2 * i + 1;
+            const auto flushed = co_await frames.flush();
+            EXPECT_FALSE(flushed);
+        }
+        EXPECT_EQ(frames.queued(), 1u);
+        EXPECT_LE(frames.codec().most, frames.most_queued);
+        stream.fails_after = 2 * rounds;
+        EXPECT_TRUE(co_await frames.flush());
+        EXPECT_EQ(stream.written.size(), 2 * rounds);
+        EXPECT_TRUE(stream.written.ends_with("abab"));
+    });
+}
+
 /// One that never finds a frame.
 struct blind_codec {
     using frame = int;
