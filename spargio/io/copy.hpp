@@ -48,12 +48,13 @@ namespace detail {
 /// One direction: to the end, which is then passed on. An error ends the other direction too.
 template <class From, class To>
 task<result<std::uint64_t>> pass_on(From& from, To& to, std::size_t buffer) {
-    const auto copied = co_await copy(from, to, buffer);
+    auto copied = co_await copy(from, to, buffer);
     if (copied) {
         const auto ended = co_await to.shutdown(shutdown_how::write);
         if (!ended && ended.error() != std::errc::not_connected)
-            co_return failure(ended.error());
-    } else if (copied.error() != std::errc::operation_canceled) {
+            copied = failure(ended.error());
+    }
+    if (!copied && copied.error() != std::errc::operation_canceled) {
         (void)co_await from.shutdown(shutdown_how::both);
         (void)co_await to.shutdown(shutdown_how::both);
     }

@@ -112,6 +112,28 @@ TEST(CopyBidirectional, AnErrorOfOneWayEndsTheOther) {
     });
 }
 
+/// A pipe's end whose peer cannot be told of the end.
+struct mute_end : duplex_end {
+    explicit mute_end(duplex_end end) noexcept : duplex_end(std::move(end)) {}
+    ready<result<void>> shutdown(shutdown_how how) noexcept {
+        if (how == shutdown_how::write)
+            return {failure(EIO)};
+        (void)duplex_end::shutdown(how);
+        return {{}};
+    }
+};
+
+TEST(CopyBidirectional, AnEndThatCannotBePassedOnEndsTheOtherWay) {
+    on_shards(1, []() -> task<void> {
+        proxied p(16);
+        mute_end outside(std::move(p.outside));
+        co_await send(p.client, "question");
+        EXPECT_EQ((co_await timeout(1s, copy_bidirectional(p.inside, outside))).error(),
+                  std::errc::io_error);
+        EXPECT_EQ(co_await timeout(1s, receive(p.server)), "question");
+    });
+}
+
 TEST(CopyBidirectional, AStopEndsBothWays) {
     on_shards(1, []() -> task<void> {
         proxied p(16);
