@@ -36,7 +36,7 @@ public:
     void give_back(std::uint64_t count) noexcept {
         std::uint64_t seen = word_.load(std::memory_order_relaxed);
         do {
-            SPARGIO_ASSERT(seen / one + count <= most);
+            SPARGIO_ASSERT(count <= most && seen / one + count <= most);
             if ((seen & has_line) != 0) [[unlikely]]
                 return give_to_line(count);
         } while (!word_.compare_exchange_weak(seen, seen + count * one, std::memory_order_release,

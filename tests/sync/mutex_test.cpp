@@ -198,5 +198,11 @@ TEST(Mutex, AHandOverThatRacesAStopIsDecidedOnce) {
     });
 }
 
+TEST(SemaphoreDeath, MorePermitsThanThereMayBe) {
+    semaphore some(1);
+    EXPECT_DEATH(some.release(std::uint64_t{1} << 62), "most");
+    EXPECT_DEATH(some.release(~std::uint64_t{0}), "most");
+}
+
 }  // namespace
 }  // namespace spargio::sync_test
