@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -27,8 +26,7 @@ public:
     using item = broadcast_item<T>;
 
     explicit broadcast_state(std::uint64_t at_least)
-        : capacity_(std::bit_ceil(at_least)),
-          kept_(std::make_unique<std::optional<T>[]>(capacity_)) {}
+        : capacity_(slots_for(at_least)), kept_(std::make_unique<std::optional<T>[]>(capacity_)) {}
 
     send_result<T> send(T sent) {
         if (receivers_left.load(std::memory_order_acquire) == 0)

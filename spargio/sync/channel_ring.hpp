@@ -18,6 +18,15 @@ enum class passage : std::uint8_t {
     closed,
 };
 
+/// As many slots as it takes for `at_least`: a power of two. \throws std::bad_alloc when there is
+/// none
+[[nodiscard]] inline std::uint64_t slots_for(std::uint64_t at_least) {
+    constexpr std::uint64_t most = std::uint64_t{1} << 63;
+    if (at_least > most)
+        throw std::bad_alloc();
+    return std::bit_ceil(at_least);
+}
+
 /// The items of a bounded channel, in a ring of slots that each say whose turn they are. Slot `p %
 /// capacity` takes the item of position p in its turn 2 * (p / capacity), and gives it out in the
 /// turn after that. Thread: any at both ends. Limit: `capacity` items, rounded up to a power of
@@ -31,7 +40,7 @@ class channel_ring : public channel_core {
 
 public:
     explicit channel_ring(std::uint64_t at_least)
-        : channel_core(std::bit_ceil(at_least)),
+        : channel_core(slots_for(at_least)),
           mask_(capacity() - 1),
           shift_(static_cast<unsigned>(std::countr_zero(capacity()))),
           slots_(std::make_unique<slot[]>(capacity())) {}

@@ -199,5 +199,10 @@ TEST(Channel, ItemsThatNobodyReceivedEndWithIt) {
     EXPECT_EQ(item.use_count(), 1);
 }
 
+TEST(Channel, ACapacityBeyondAllMemoryIsSaidToBe) {
+    EXPECT_THROW((void)mpmc_channel<int>(~std::uint64_t{0}), std::bad_alloc);
+    EXPECT_THROW((void)mpsc_channel<int>(~std::uint64_t{0}), std::bad_alloc);
+}
+
 }  // namespace
 }  // namespace spargio::sync_test

@@ -159,5 +159,9 @@ TEST(Watch, ACancelledWaitHasSeenNothing) {
     });
 }
 
+TEST(Broadcast, ACapacityBeyondAllMemoryIsSaidToBe) {
+    EXPECT_THROW((void)broadcast_channel<int>(~std::uint64_t{0}), std::bad_alloc);
+}
+
 }  // namespace
 }  // namespace spargio::sync_test
