@@ -121,14 +121,27 @@ private:
 
     [[gnu::noinline]] void settle() {
         const bool stopped = wait_->stopped();
+        const auto leave = [this](std::size_t index, auto& each) {
+            if (each.leave() && done_ == none)
+                done_ = index;
+        };
+        // First those that were not called: one that it is too late to leave is the one that was
+        // done, and what was promised by another passes on.
         any([&](std::size_t index, auto& each) {
-            if (!stopped && done_ == none && each.promised()) {
+            if (!each.promised())
+                leave(index, each);
+            return false;
+        });
+        any([&](std::size_t index, auto& each) {
+            if (!each.promised())
+                return false;
+            if (stopped || done_ != none) {
+                leave(index, each);
+            } else {
                 done_ = index;
                 each.collect();
-            } else if (each.leave() && done_ == none) {
-                done_ = index;
             }
-            return false;
+            return true;
         });
     }
 

@@ -7,9 +7,11 @@
 #include <algorithm>
 
 #include "spargio/core/when_any.hpp"
+#include "spargio/sync/barrier.hpp"
 #include "spargio/sync/channel.hpp"
 #include "spargio/sync/event.hpp"
 #include "spargio/sync/mutex.hpp"
+#include "spargio/sync/semaphore.hpp"
 #include "spargio/testing/random_source.hpp"
 #include "spargio/time/timeout.hpp"
 #include "sync_steps.hpp"
@@ -192,6 +194,22 @@ TEST_P(SelectStorm, EveryItemIsReceivedOnce) {
             co_await std::move(each);
     });
     EXPECT_EQ(std::ranges::count_if(seen, [](const auto& each) { return each != 1; }), 0);
+}
+
+TEST(Select, ABarrierWhosePhaseEndedIsTheOneThatWasDone) {
+    on_shards(1, []() -> task<void> {
+        semaphore permits(0);
+        barrier round(2);
+        auto either = start(placement::local(), [](semaphore& to_take, barrier& at) -> task<bool> {
+            const auto done = co_await when_any(to_take.acquire(), at.arrive_and_wait());
+            co_return done.index() == 1 && std::get<1>(done).has_value();
+        }(permits, round));
+        co_await turns();
+        permits.release();
+        round.arrive_and_drop();
+        EXPECT_TRUE(co_await std::move(either)) << "the phase counted its arrival";
+        EXPECT_EQ(permits.available(), 1u);
+    });
 }
 
 std::string name_of(const ::testing::TestParamInfo<storm>& tested) {
