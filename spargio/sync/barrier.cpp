@@ -1,5 +1,7 @@
 #include "spargio/sync/barrier.hpp"
 
+#include "spargio/core/pause.hpp"
+
 namespace spargio::detail {
 
 void barrier_line::arrive(line_node& node, line_wait& wait) {
@@ -24,16 +26,24 @@ void barrier_line::drop() {
 void barrier_line::complete(called_waits& called, std::unique_lock<wait_line>& guard) {
     called.call_all(line_);
     if (completion_) {
+        completing_ = true;
         guard.unlock();
         completion_();
         guard.lock();
+        completing_ = false;
     }
     left_ = expected_;
 }
 
 bool barrier_line::take_back(line_node& node) noexcept {
-    const std::lock_guard guard(line_);
+    std::unique_lock guard(line_);
     if (!line_.stands(node)) {
+        // Whom a stop claimed before goes on without being called: not into the completion.
+        for (backoff between_looks; completing_;) {
+            guard.unlock();
+            between_looks.wait();
+            guard.lock();
+        }
         node.promised = false;
         return true;
     }

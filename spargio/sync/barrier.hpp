@@ -30,6 +30,7 @@ private:
     const std::function<void()> completion_;
     std::uint64_t expected_;  // a phase
     std::uint64_t left_;      // of this phase; 0: it is being completed
+    bool completing_ = false;
 };
 
 class barrier_operation : public plain_operation {
@@ -52,7 +53,8 @@ private:
 ///     ...each: compute(); co_await round.arrive_and_wait();
 ///
 /// Thread: any; arrive_and_wait() on a shard. It outlives every wait. The completion must not throw
-/// and runs where the last one arrived. No allocation but the completion's.
+/// and runs where the last one arrived; it should be short, since a task that was asked to stop as
+/// its phase ended blocks its shard until it is over. No allocation but the completion's.
 class barrier {
 public:
     /// \pre expected != 0

@@ -186,5 +186,35 @@ TEST(Barrier, ACancelledArrivalIsTakenBack) {
     });
 }
 
+TEST(Barrier, WhoIsStoppedGoesOnAfterTheCompletionToo) {
+    on_shards(1, []() -> task<void> {
+        std::atomic<bool> completing = false, completed = false, went_on = false;
+        barrier round(2, [&] {
+            completing = true;
+            // Time for one who is let go too early.
+            for (int i = 0; i < 1000 && !went_on; ++i)
+                std::this_thread::yield();
+            completed = true;
+        });
+        auto arrive = [](barrier& at, const std::atomic<bool>& over,
+                         std::atomic<bool>& flag) -> task<bool> {
+            const auto ended = co_await at.arrive_and_wait();
+            const bool in_order = over;
+            flag = true;
+            co_return ended.has_value() && in_order;
+        };
+        auto stopped = start(placement::local(), arrive(round, completed, went_on));
+        co_await turns();
+        stopped.request_stop();
+        // It is queued here, and the phase ends before it runs.
+        std::thread last([&] { round.arrive_and_drop(); });
+        while (!completing)
+            std::this_thread::yield();
+        EXPECT_TRUE(co_await std::move(stopped));
+        last.join();
+        EXPECT_TRUE(co_await round.arrive_and_wait());
+    });
+}
+
 }  // namespace
 }  // namespace spargio::sync_test
