@@ -120,5 +120,16 @@ TEST_F(Interval, TheEndOfTimeIsNoOverflow) {
     });
 }
 
+TEST_F(Interval, TheBeginOfTimeIsNoOverflow) {
+    run([]() -> task<void> {
+        auto ticking = interval_at(clock::time_point::min(), 100ms);
+        ticking.on_missed_ticks(missed_ticks::skip);
+        EXPECT_EQ(co_await ticking.tick(), clock::time_point::min());
+        const auto next = value_or_throw(co_await ticking.tick());
+        EXPECT_LE(now() - next, interval::tolerance);
+        EXPECT_EQ(co_await ticking.tick(), next + 100ms);
+    });
+}
+
 }  // namespace
 }  // namespace spargio::time_test
