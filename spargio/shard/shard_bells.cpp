@@ -9,6 +9,14 @@
 namespace spargio {
 
 void shard::post(detail::work_item& item) noexcept {
+    if (const shard* source = current(); source != nullptr && source->knows(*this)) {
+        posts_.push(item);
+        wake_if_asleep();
+        return;
+    }
+    // Once it is pushed it may run, and the runtime may end with what it was the last to wait for:
+    // close() waits until this is on its way out.
+    const visit from_outside(*this);
     posts_.push(item);
     wake_if_asleep();
 }

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <memory>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -103,6 +106,33 @@ TEST_P(Posts, BetweenShardsAreAllRun) {
         for (unsigned seen = 0; seen < travellers; seen = home.load())
             home.wait(seen);
         shards.end();
+    }
+}
+
+/// What a thread posts may end the shard before that thread has returned.
+TEST_P(Posts, MayBeTheLastThatAShardTakes) {
+    struct place {
+        alignas(shard) std::byte bytes[sizeof(shard)];
+    };
+    for (std::uint64_t round = times(1'000); round != 0; --round) {
+        const auto memory = std::make_unique<place>();
+        shard_options awake_or_asleep = options();
+        awake_or_asleep.spin_us *= 1'000;
+        shard& own = *new (memory->bytes) shard(system_kernel(), awake_or_asleep);
+        std::binary_semaphore open(0);
+        std::jthread loop([&] {
+            EXPECT_TRUE(own.open());
+            open.release();
+            own.run();
+            own.close();
+        });
+        open.acquire();
+        action last([&] { own.request_exit(); });
+        const std::jthread posting([&] { own.post(last); });
+        loop.join();
+        own.~shard();
+        // The memory is somebody else's.
+        std::ranges::fill(memory->bytes, std::byte{0xff});
     }
 }
 
