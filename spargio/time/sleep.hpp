@@ -29,8 +29,9 @@ namespace spargio {
 /// nearer moves it up in the timers of the shard that sleeps. A sleep that nobody awaits costs that
 /// shard nothing. Where <unistd.h> is included it is spargio::sleep in full.
 /// Thread: one task at a time awaits, on any shard; reset(), deadline() and is_elapsed(): any.
-/// Destroyed and moved while nobody awaits and nobody calls. Memory: one recycled block of 128
-/// bytes, and while it is awaited 16 bytes more.
+/// Destroyed and moved while nobody awaits and nobody calls; while a reset() is under way, the
+/// runtime in which somebody sleeps does not end. Memory: one recycled block of 128 bytes, and
+/// while it is awaited 16 bytes more.
 class sleep {
 public:
     /// Ends after `wait` from now.
