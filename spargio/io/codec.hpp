@@ -29,7 +29,8 @@ struct decoded {
 ///   as soon as it knows that a frame is too long.
 /// - `encode(item, output)` appends a frame to `output`, or answers an error, or throws; what it
 ///   appended then is taken back.
-/// - `longest()`: the most bytes a frame takes in the stream; more are never buffered.
+/// - `longest()`: the most bytes a frame takes in the stream; more are never waited for, though a
+///   read may bring more.
 /// - optional, `decode_last(input)`: what the bytes in front of the end of the stream are, `input`
 ///   not empty. Without it they are errc::end_of_stream.
 /// Thread: the two directions may be used at once.
