@@ -107,23 +107,22 @@ void multishot_source::arrived(const arrival& what, work_list& ready) noexcept {
 
 void multishot_source::operation_ended() noexcept {
     operation_ = nullptr;
-    {
-        const guard held(*this);
-        under_way_ = false;
-    }
-    go_on();
+    go_on(under_way_);
 }
 
 void multishot_source::run_errand() noexcept {
-    {
-        const guard held(*this);
-        errand_posted_ = false;
-    }
-    go_on();
+    go_on(errand_posted_);
 }
 
-/// Does what the state asks for. \pre the home's claim is held
 void multishot_source::go_on() noexcept {
+    bool nothing = true;
+    go_on(nothing);
+}
+
+/// Does what the state asks for once `over`, which brought the owner here, is not so any more. Both
+/// under one guard: in between, a reader that goes would free the source, since the owner has
+/// nothing more to do with it. \pre the home's claim is held
+void multishot_source::go_on(bool& over) noexcept {
     work_item* woken = nullptr;
     shard* where = nullptr;
     bool cancels = false;
@@ -131,6 +130,7 @@ void multishot_source::go_on() noexcept {
     bool frees = false;
     {
         const guard held(*this);
+        over = false;
         if (under_way_) {
             cancels = abandoned_ || end_requested_ || behind_;
         } else if (abandoned_) {

@@ -104,6 +104,7 @@ private:
     void operation_ended() noexcept;
     void run_errand() noexcept;
     void go_on() noexcept;
+    void go_on(bool& over) noexcept;
     void submit_next() noexcept;
     void cancel() noexcept;
 

@@ -8,8 +8,10 @@
 #include <deque>
 
 #include "child_steps.hpp"
+#include "spargio/core/pause.hpp"
 #include "spargio/net/datagram_stream.hpp"
 #include "spargio/net/udp_socket.hpp"
+#include "spargio/runtime/this_shard.hpp"
 #include "spargio/testing/random_source.hpp"
 #include "stream_steps.hpp"
 
@@ -170,6 +172,37 @@ TEST(ReceiveStreamStorm, AReusedNumberYieldsItsOwnBytes) {
         }
         EXPECT_EQ(open_descriptors(), before);
         co_await expect_all_home();
+    });
+}
+
+// --- the reader goes -----------------------------------------------------------------------------
+
+/// The moment between its last wish and its end differs each time.
+task<void> end_each(std::vector<receive_stream> streams) {
+    testing::random_source random(testing::process_seed());
+    for (receive_stream& each : streams) {
+        each.request_end();
+        const receive_stream gone = std::move(each);
+        for (std::uint64_t pauses = random.below(40); pauses != 0; --pauses)
+            detail::pause();
+    }
+    co_return;
+}
+
+/// Its home looks at what was asked for while the reader, on another shard, lets it go.
+TEST(ReceiveStreamStorm, AReaderElsewhereMayGoWhileItsLastWishIsHeard) {
+    on_shards(2, []() -> task<void> {
+        const auto pair = value_or_throw(testing::socket_pair::unix_stream());
+        for (int round = 0; round < 200; ++round) {
+            std::vector<receive_stream> streams;
+            for (int i = 0; i < 500; ++i)
+                streams.push_back(value_or_throw(receive_stream::open(pair.first())));
+            auto ending = value_or_throw(
+                this_runtime().spawn(placement::pinned(1), end_each(std::move(streams))));
+            while (!ending.is_done())
+                co_await yield();
+            co_await std::move(ending);
+        }
     });
 }
 
