@@ -1,5 +1,6 @@
 #include "spargio/net/unix_listener.hpp"
 
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,14 +14,17 @@ namespace {
 
 /// Removes the path of a socket at which nobody listens. \return whether that is how it was.
 bool removed_stale(const socket_address& address) {
-    if (address.path().empty())
+    const std::string path(address.path());
+    struct ::stat status {};
+    // Where there is another kind of file connect(2) says the same as where nobody listens.
+    if (path.empty() || ::lstat(path.c_str(), &status) < 0 || !S_ISSOCK(status.st_mode))
         return false;
     // Not blocking: a listener that lives may have a full backlog.
     const descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!probe || ::connect(probe.get(), address.data(), address.size()) == 0 ||
         errno != ECONNREFUSED)
         return false;
-    return ::unlink(std::string(address.path()).c_str()) == 0;
+    return ::unlink(path.c_str()) == 0;
 }
 
 }  // namespace

@@ -107,7 +107,8 @@ TEST(UnixListener, WhatIsNoSocketIsNotReplaced) {
     const scratch_directory dir;
     ::close(::open(dir.path("file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     const auto bound = unix_listener::bind(dir.address("file"), {.replace_stale = true});
-    EXPECT_TRUE(!bound || std::filesystem::is_socket(dir.path("file")));
+    EXPECT_EQ(bound.error(), std::errc::address_in_use);
+    EXPECT_TRUE(std::filesystem::is_regular_file(dir.path("file")));
     EXPECT_EQ(unix_listener::bind(dir.address("no/such")).error(),
               std::errc::no_such_file_or_directory);
 }
