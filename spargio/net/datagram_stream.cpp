@@ -43,9 +43,9 @@ result<leased_datagram> datagram_awaiter::await_resume() const noexcept {
     ::io_uring_recvmsg_out header;
     std::memcpy(&header, all.data(), sizeof header);
     ::sockaddr_storage name{};
-    std::memcpy(&name, all.data() + layout::header,
-                std::min<std::size_t>(header.namelen, layout::name));
-    datagram.source_ = socket_address::from_native(name);
+    const std::size_t name_size = std::min<std::size_t>(header.namelen, layout::name);
+    std::memcpy(&name, all.data() + layout::header, name_size);
+    datagram.source_ = socket_address::from_native(name, static_cast<::socklen_t>(name_size));
     datagram.control_ = all.subspan(layout::header + layout::name,
                                     std::min<std::size_t>(header.controllen, parts.control));
     datagram.bytes_ = all.subspan(parts.before_payload());

@@ -10,9 +10,11 @@
 
 #include "spargio/net/datagram_stream.hpp"
 #include "spargio/net/udp_socket.hpp"
+#include "spargio/net/unix_datagram.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/time/timeout.hpp"
 #include "stream_steps.hpp"
+#include "unix_steps.hpp"
 
 namespace spargio::net_test {
 namespace {
@@ -139,6 +141,18 @@ TEST(DatagramStream, DatagramsInARowComeAsOneWhereTheSocketAllowsIt) {
         value_or_throw(co_await sender.send(std::span(bytes).first(1200)));
         EXPECT_EQ(value_or_throw(co_await stream.next()).info().segment_size, 0u)
             << "one is not several";
+    });
+}
+
+TEST(DatagramStream, AnAbstractNameIsToldAsLongAsItIs) {
+    with_ledger(small_buffers(1), []() -> task<void> {
+        auto receiver = value_or_throw(unix_datagram::bind(abstract_address("leases")));
+        auto sender = value_or_throw(unix_datagram::bind(abstract_address("sender")));
+        auto stream = value_or_throw(datagram_stream::open(receiver.fd()));
+        value_or_throw(co_await sender.send_to(bytes_of("question"), abstract_address("leases")));
+        const auto question = value_or_throw(co_await stream.next());
+        EXPECT_EQ(question.source(), abstract_address("sender"));
+        value_or_throw(co_await receiver.send_to(bytes_of("answer"), question.source()));
     });
 }
 
