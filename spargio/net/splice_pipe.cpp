@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "spargio/ring/file_offset.hpp"
 #include "spargio/ring/ops/poll.hpp"
 #include "spargio/ring/ops/splice.hpp"
 
@@ -15,6 +16,11 @@ namespace {
 
 constexpr std::int64_t no_offset = splice_operation::no_offset;
 constexpr unsigned nothing = 0;  // a file is always ready
+
+/// Never `no_offset`; what is beyond every file is negative.
+std::int64_t place_in_file(std::uint64_t offset) noexcept {
+    return static_cast<std::int64_t>(file_offset(offset));
+}
 
 auto splice(int from, std::int64_t from_offset, int to, std::int64_t to_offset, std::size_t size) {
     return detail::await_operation<splice_operation>(detail::decode_count(), nullptr, from,
@@ -32,7 +38,7 @@ result<splice_pipe> splice_pipe::open() {
 
 task<result<std::size_t>> splice_pipe::fill_from(const fs::file& from, std::uint64_t offset,
                                                  std::size_t most) {
-    return fill(from.fd(), static_cast<std::int64_t>(offset), nothing, most);
+    return fill(from.fd(), place_in_file(offset), nothing, most);
 }
 task<result<std::size_t>> splice_pipe::fill_from(connected_stream& from, std::size_t most) {
     return fill(from.fd(), no_offset, POLLIN | POLLRDHUP, most);
@@ -41,7 +47,7 @@ task<result<std::size_t>> splice_pipe::drain_to(connected_stream& to) {
     return drain(to.fd(), no_offset, POLLOUT);
 }
 task<result<std::size_t>> splice_pipe::drain_to(fs::file& to, std::uint64_t offset) {
-    return drain(to.fd(), static_cast<std::int64_t>(offset), nothing);
+    return drain(to.fd(), place_in_file(offset), nothing);
 }
 
 task<result<std::size_t>> splice_pipe::fill(int from, std::int64_t offset, unsigned wait_for,

@@ -52,6 +52,22 @@ TEST(File, ReadsEndWithTheFile) {
     });
 }
 
+TEST(File, AnOffsetNoFileHasIsRefused) {
+    on_shards(1, []() -> task<void> {
+        const scratch_directory dir;
+        put(dir / "a", "0123456789");
+        fs::file file = co_await open(dir / "a", making());
+        std::array<std::byte, 4> buffer;
+        for (const std::uint64_t offset :
+             {std::uint64_t{1} << 63, ~std::uint64_t{1}, ~std::uint64_t{0}}) {
+            EXPECT_EQ((co_await file.read_at(buffer, offset)).error(), std::errc::invalid_argument);
+            EXPECT_EQ((co_await file.write_at(bytes_of("x"), offset)).error(),
+                      std::errc::invalid_argument);
+        }
+        EXPECT_EQ(get(dir / "a"), "0123456789");
+    });
+}
+
 TEST(File, AWriteBeyondTheEndLeavesAHole) {
     on_shards(1, []() -> task<void> {
         const scratch_directory dir;

@@ -57,6 +57,23 @@ TEST(SendFile, SendsTheWholeOfItOrAPart) {
     });
 }
 
+TEST(SplicePipe, AnOffsetNoFileHasIsRefused) {
+    on_shards(1, []() -> task<void> {
+        fs::file file = file_of(pattern(100, 1));
+        EXPECT_EQ(::lseek(file.fd(), 0, SEEK_SET), 0);
+        auto pipe = value_or_throw(splice_pipe::open());
+        for (const std::uint64_t offset : {std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+            const auto filled = co_await pipe.fill_from(file, offset);
+            EXPECT_FALSE(filled);
+            EXPECT_EQ(pipe.held(), 0u);
+        }
+        EXPECT_EQ(value_or_throw(co_await pipe.fill_from(file, 0)), 100u);
+        for (const std::uint64_t offset : {std::uint64_t{1} << 63, ~std::uint64_t{0}})
+            EXPECT_FALSE(co_await pipe.drain_to(file, offset));
+        EXPECT_EQ(pipe.held(), 100u);
+    });
+}
+
 /// How far it came, told by itself.
 task<transferred> send_only(tcp_stream& to, const fs::file& from) {
     co_return co_await send_file(to, from);

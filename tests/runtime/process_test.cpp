@@ -119,7 +119,7 @@ SPARGIO_CHILD_PROGRAM(serve_and_start_anew) {
                        std::array<std::byte, 8> buffer;
                        ++waiting;
                        (void)co_await detail::await_operation<read_operation>(
-                           detail::decode_count(), nullptr, lock, std::span(buffer), ~0ull);
+                           detail::decode_count(), nullptr, lock, std::span(buffer), 0u);
                    })
             ->detach();
         while (waiting != 2 || own.stats(0).operations_in_flight == 0 ||

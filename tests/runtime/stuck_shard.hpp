@@ -51,7 +51,7 @@ bool ends_while_its_shard_is_stuck(runtime& own, Start first) {
 
 inline task<result<std::size_t>> read_from(int descriptor, std::span<std::byte> into) {
     co_return co_await detail::await_operation<read_operation>(detail::decode_count(), nullptr,
-                                                               descriptor, into, ~std::uint64_t{0});
+                                                               descriptor, into, 0u);
 }
 
 class pipe_ends {

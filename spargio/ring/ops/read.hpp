@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "spargio/ring/file_offset.hpp"
 #include "spargio/ring/operation.hpp"
 #include "spargio/ring/request_size.hpp"
 
@@ -18,7 +19,7 @@ public:
           descriptor_(descriptor),
           data_(buffer.data()),
           size_(request_size(buffer.size())),
-          offset_(offset) {}
+          offset_(file_offset(offset)) {}
 
 private:
     static void prepare(const operation& self, ::io_uring_sqe& request) noexcept;
