@@ -1,9 +1,11 @@
 // An echo server on all CPUs: one accept loop, a task for each client on a shard of its own.
 #include <array>
+#include <chrono>
 #include <cstdio>
 
 #include "spargio/net/tcp_listener.hpp"
 #include "spargio/runtime/run.hpp"
+#include "spargio/time/sleep.hpp"
 
 spargio::task<> echo(spargio::tcp_stream client) {
     std::array<std::byte, 4096> buffer;
@@ -27,8 +29,17 @@ spargio::task<> serve() {
     std::fflush(stdout);
     for (;;) {
         auto policy = spargio::session_policy::round_robin();
-        auto client = value_or_throw(co_await listener.accept(policy));
-        value_or_throw(std::move(client).spawn_on_session(echo)).detach();
+        auto client = co_await listener.accept(policy);
+        if (!client) {
+            // No descriptor is left, mostly: the next try would fail too, until a client leaves.
+            auto waited = co_await spargio::sleep_for(std::chrono::milliseconds(10));
+            if (!waited) {
+                co_return;
+            }
+            continue;
+        }
+        // One that is refused, because there are too many tasks, is closed.
+        (void)std::move(*client).spawn_on_session(echo);
     }
 }
 

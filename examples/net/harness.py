@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import resource
 import subprocess
 import sys
 
@@ -10,9 +11,11 @@ HELLO = sys.argv[2]
 
 
 @contextlib.contextmanager
-def running(*command):
+def running(*command, descriptors=1024, errors=None):
     """The server, and what its first line says last: a port or a path."""
-    server = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [str(c) for c in command], stdout=subprocess.PIPE, stderr=errors, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors)))
     try:
         yield server.stdout.readline().strip().replace(":", " ").rsplit(" ", 1)[1]
     finally:

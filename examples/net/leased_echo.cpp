@@ -8,6 +8,7 @@
 #include "spargio/net/tcp_listener.hpp"
 #include "spargio/runtime/run.hpp"
 #include "spargio/runtime/this_shard.hpp"
+#include "spargio/time/sleep.hpp"
 #include "spargio/time/timeout.hpp"
 
 spargio::task<> echo(spargio::tcp_stream client, std::chrono::milliseconds patience) {
@@ -34,7 +35,12 @@ spargio::task<> serve(std::chrono::milliseconds patience) {
     for (;;) {
         auto client = co_await clients.next();
         if (!client) {
+            // No descriptor is left, mostly: the next try would fail too, until a client leaves.
             std::fprintf(stderr, "not accepted: %s\n", client.error().message().c_str());
+            auto waited = co_await spargio::sleep_for(std::chrono::milliseconds(100));
+            if (!waited) {
+                co_return;
+            }
             continue;
         }
         // One that is refused, because there are too many tasks, is closed.

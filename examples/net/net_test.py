@@ -6,7 +6,7 @@ import pathlib
 import socket
 import tempfile
 
-from harness import PROGRAMS, pattern, running
+from harness import HELLO, PROGRAMS, pattern, running
 
 
 def udp_echo():
@@ -81,8 +81,31 @@ def send_file(folder):
                 assert body == file.read_bytes()
 
 
+def outlives_a_crowd(folder):
+    """More clients than the server has descriptors wait, and are served when others leave."""
+    path = str(folder / "crowd")
+    for command in ([HELLO], [PROGRAMS / "net_leased_echo", "60000"],
+                    [PROGRAMS / "net_pass_descriptor", path]):
+        with tempfile.TemporaryFile() as errors:
+            with running(*command, descriptors=40, errors=errors) as said:
+                family = socket.AF_UNIX if said == path else socket.AF_INET
+                crowd = [socket.socket(family) for _ in range(60)]
+                for client in crowd:
+                    client.settimeout(20)
+                    client.connect(path if said == path else ("127.0.0.1", int(said)))
+                    client.sendall(b"hello\n")
+                assert crowd[0].recv(100) == b"hello\n"
+                # Those who came last are reached when enough of those before have gone.
+                for client in crowd[:59]:
+                    client.close()
+                assert crowd[59].recv(100) == b"hello\n", f"{command} did not come round"
+                crowd[59].close()
+            assert errors.tell() < 10_000, f"{command} says the same again and again"
+
+
 with tempfile.TemporaryDirectory() as scratch:
     udp_echo()
     leased_echo()
     pass_descriptor(pathlib.Path(scratch))
     send_file(pathlib.Path(scratch))
+    outlives_a_crowd(pathlib.Path(scratch))

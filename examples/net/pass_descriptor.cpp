@@ -3,11 +3,13 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <string>
 
 #include "spargio/net/unix_listener.hpp"
 #include "spargio/runtime/run.hpp"
+#include "spargio/time/sleep.hpp"
 
 spargio::task<> answer(spargio::unix_stream client) {
     std::array<std::byte, 4096> buffer;
@@ -39,8 +41,17 @@ spargio::task<> serve(std::string path) {
     std::printf("say something: nc -U %s\n", path.c_str());
     std::fflush(stdout);
     for (;;) {
-        auto client = value_or_throw(co_await listener.accept());
-        value_or_throw(std::move(client).spawn_on_session(answer)).detach();
+        auto client = co_await listener.accept();
+        if (!client) {
+            // No descriptor is left, mostly: the next try would fail too, until a client leaves.
+            auto waited = co_await spargio::sleep_for(std::chrono::milliseconds(10));
+            if (!waited) {
+                co_return;
+            }
+            continue;
+        }
+        // One that is refused, because there are too many tasks, is closed.
+        (void)std::move(*client).spawn_on_session(answer);
     }
 }
 

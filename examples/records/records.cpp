@@ -2,6 +2,7 @@
 // other. Both add records and ask for them by number; a client that says nothing for a minute goes.
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <deque>
 #include <string>
@@ -13,6 +14,7 @@
 #include "spargio/io/transfer.hpp"
 #include "spargio/net/tcp_listener.hpp"
 #include "spargio/runtime/run.hpp"
+#include "spargio/time/sleep.hpp"
 #include "spargio/time/timeout.hpp"
 
 constexpr auto patience = std::chrono::minutes(1);
@@ -76,8 +78,16 @@ using conversation = spargio::task<> (*)(spargio::tcp_stream, store&);
 
 spargio::task<> serve(spargio::tcp_listener listener, conversation talk, store& kept) {
     for (;;) {
-        auto client = value_or_throw(co_await listener.accept());
-        value_or_throw(spargio::this_shard::spawn(talk(std::move(client), kept))).detach();
+        auto client = co_await listener.accept();
+        if (!client) {
+            // No descriptor is left, mostly: the next try would fail too, until a client leaves.
+            auto waited = co_await spargio::sleep_for(std::chrono::milliseconds(10));
+            if (!waited)
+                co_return;
+            continue;
+        }
+        // One that is refused, because there are too many tasks, is closed.
+        (void)spargio::this_shard::spawn(talk(std::move(*client), kept));
     }
 }
 

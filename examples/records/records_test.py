@@ -1,5 +1,6 @@
 """Starts records, talks to it in lines and in frames, in pieces and all at once, and ends it."""
 
+import resource
 import socket
 import struct
 import subprocess
@@ -55,6 +56,16 @@ try:
     assert exactly(lines, 10) == b"two\nlines\n"
     lines.shutdown(socket.SHUT_WR)
     assert lines.recv(1) == b"", "something came back that was not asked for"
+
+    # More clients than it has descriptors wait, and are served when others leave.
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (40, 40))
+    crowd = [connect(line_port) for _ in range(60)]
+    for client in crowd:
+        client.sendall(b"3\n")
+    assert exactly(crowd[0], 10) == b"two\nlines\n"
+    for client in crowd[:59]:
+        client.close()
+    assert exactly(crowd[59], 10) == b"two\nlines\n"
 finally:
     server.kill()
     server.wait()
