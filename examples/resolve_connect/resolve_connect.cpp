@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 
@@ -61,10 +62,16 @@ spargio::task<spargio::result<void>> fetch(spargio::tcp_stream& stream, const op
             co_return std::unexpected(size.error());
         }
         if (*size == 0) {
-            co_return spargio::result<void>{};
+            break;
         }
-        std::fwrite(buffer.data(), 1, *size, stdout);
+        if (std::fwrite(buffer.data(), 1, *size, stdout) != *size) {
+            co_return spargio::failure(errno);
+        }
     }
+    if (std::fflush(stdout) != 0) {
+        co_return spargio::failure(errno);
+    }
+    co_return spargio::result<void>{};
 }
 
 spargio::task<int> run(const options& chosen) {

@@ -96,6 +96,12 @@ with name_server({"page.test": "127.0.0.1", "silent.test": None}) as (server, as
     waiting.send_signal(signal.SIGINT)
     assert waiting.wait(30) == 130
 
+# A page that did not reach the output is no success.
+with open("/dev/full", "wb") as full:
+    done = subprocess.run([PROGRAM, "127.0.0.1", port], stdout=full, stderr=subprocess.PIPE,
+                          timeout=30)
+    assert done.returncode == 1 and b"No space left" in done.stderr, done
+
 output, _ = run("--system", "localhost", port, status=0)
 assert output.endswith(PAGE)
 for arguments, named in [(["page.test"], "service"), (["--server", "here", "--", "a", "80"], "'here'"),
