@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
         return complain(runtime.error().message, keyed_router::exit_no_runtime);
     }
     const unsigned shards = runtime->shard_count();
-    keyed_router::keyspace keys(shards, {.max_keys = (chosen->keys.max_keys + shards - 1) / shards,
+    keyed_router::keyspace keys(shards, {.max_keys = (chosen->keys.max_keys - 1) / shards + 1,
                                          .max_bytes = chosen->keys.max_bytes / shards});
     const int code = runtime->block_on(serve(*chosen, keys));
     // Sweeps may still be under way, and the keys are younger than the runtime.

@@ -91,6 +91,13 @@ class Commands(ServedTest):
         self.assertEqual(c.ask("PING"), b"PONG")
 
 
+class AllThatCanBeCounted(ServedTest):
+    options = ("--max-keys", str(2**64 - 1))
+
+    def test_as_many_keys_as_can_be_asked_for_are_not_none(self):
+        self.assertEqual(self.client().ask("SET", "k", "v"), b"OK")
+
+
 class Bounded(ServedTest):
     options = ("--max-keys", "10")
 
