@@ -57,6 +57,8 @@ int main(int argc, char** argv) {
     if (!where) {
         return complain(where.error(), ingest::exit_bad_store);
     }
+    // Whoever read the first line may be gone when there is more to say: that ends nothing here.
+    std::signal(SIGPIPE, SIG_IGN);
     spargio::runtime_builder builder;
     builder.thread_name("ingest").block_signals({SIGINT, SIGTERM});
     if (chosen->shards) {

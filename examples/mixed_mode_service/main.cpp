@@ -1,6 +1,7 @@
 // mixed-mode-service: a front end of Boost.Asio hands requests over a boundary to spargio, which
 // fans them out over its shards and answers within a deadline. README.md has the tour.
 
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -52,6 +53,8 @@ int main(int argc, char** argv) {
     if (!chosen) {
         return chosen.error();
     }
+    // Whoever read the first line may be gone when there is more to say: that ends nothing here.
+    std::signal(SIGPIPE, SIG_IGN);
     spargio::runtime_builder builder;
     builder.thread_name("mixed");
     if (chosen->shards) {

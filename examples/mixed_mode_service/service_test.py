@@ -282,6 +282,17 @@ class MixedModeService(unittest.TestCase):
         self.assertEqual((code, err), (0, ""))
         self.assertIn('"answered":1,', out)
 
+    def test_ctrl_c_lets_calls_finish_though_nobody_reads_what_it_says(self):
+        service = self.start()
+        service.process.stdout.close()
+        with service.connect() as client:
+            client.sendall(b"GET /primes?below=3000000&deadline_ms=60000 HTTP/1.1\r\n\r\n")
+            service.wait_until_serving(1)
+            service.interrupt()
+            self.assertIn(b'"primes":216816,', read_to_end(client))
+        self.assertEqual(service.process.wait(PATIENCE_S), 0)
+        self.assertEqual(service.process.stderr.read(), "")
+
     def test_the_second_ctrl_c_waits_for_nothing(self):
         service = self.start("--drain-ms", "3600000")
         slow = self.start_slow_call(service)

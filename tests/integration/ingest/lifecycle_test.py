@@ -9,7 +9,7 @@ import signal
 import struct
 import time
 
-from harness import IngestTest, eventually, shard_rows
+from harness import PATIENCE_S, IngestTest, eventually, shard_rows
 from wire import Closed, frame
 
 
@@ -161,6 +161,12 @@ class Stop(IngestTest):
                 code, out, err = server.wait()
                 self.assertEqual((code, err), (0, ""))
                 self.assertIn("accepted 0", out)
+
+    def test_it_ends_cleanly_though_nobody_reads_what_it_says(self):
+        server = self.start()
+        server.process.stdout.close()
+        server.interrupt(signal.SIGINT)
+        self.assertEqual(server.process.wait(PATIENCE_S), 0)
 
     def test_idle_connections_are_closed_at_once(self):
         server = self.start("--drain-ms", "3600000")
