@@ -15,7 +15,6 @@ namespace spargio {
 namespace {
 
 constexpr std::int64_t no_offset = splice_operation::no_offset;
-constexpr unsigned nothing = 0;  // a file is always ready
 
 /// Never `no_offset`; what is beyond every file is negative.
 std::int64_t place_in_file(std::uint64_t offset) noexcept {
@@ -25,6 +24,11 @@ std::int64_t place_in_file(std::uint64_t offset) noexcept {
 auto splice(int from, std::int64_t from_offset, int to, std::int64_t to_offset, std::size_t size) {
     return detail::await_operation<splice_operation>(detail::decode_count(), nullptr, from,
                                                      from_offset, to, to_offset, size);
+}
+
+auto readiness(int stream, unsigned events) {
+    return detail::await_operation<poll_operation>(detail::decode_nothing(), nullptr, stream,
+                                                   events);
 }
 
 }  // namespace
@@ -38,27 +42,30 @@ result<splice_pipe> splice_pipe::open() {
 
 task<result<std::size_t>> splice_pipe::fill_from(const fs::file& from, std::uint64_t offset,
                                                  std::size_t most) {
-    return fill(from.fd(), place_in_file(offset), nothing, most);
-}
-task<result<std::size_t>> splice_pipe::fill_from(connected_stream& from, std::size_t most) {
-    return fill(from.fd(), no_offset, POLLIN | POLLRDHUP, most);
-}
-task<result<std::size_t>> splice_pipe::drain_to(connected_stream& to) {
-    return drain(to.fd(), no_offset, POLLOUT);
+    return fill(from.fd(), place_in_file(offset), most);
 }
 task<result<std::size_t>> splice_pipe::drain_to(fs::file& to, std::uint64_t offset) {
-    return drain(to.fd(), place_in_file(offset), nothing);
+    return drain(to.fd(), place_in_file(offset));
 }
 
-task<result<std::size_t>> splice_pipe::fill(int from, std::int64_t offset, unsigned wait_for,
-                                            std::size_t most) {
+// The number is asked for anew after the wait: of a stream that was closed meanwhile it may be
+// somebody else's.
+
+task<result<std::size_t>> splice_pipe::fill_from(connected_stream& from, std::size_t most) {
+    const auto ready = co_await readiness(from.fd(), POLLIN | POLLRDHUP);
+    if (!ready)
+        co_return failure(ready.error());
+    co_return co_await fill(from.fd(), no_offset, most);
+}
+task<result<std::size_t>> splice_pipe::drain_to(connected_stream& to) {
+    const auto ready = co_await readiness(to.fd(), POLLOUT);
+    if (!ready)
+        co_return failure(ready.error());
+    co_return co_await drain(to.fd(), no_offset);
+}
+
+task<result<std::size_t>> splice_pipe::fill(int from, std::int64_t offset, std::size_t most) {
     SPARGIO_ASSERT(held_ == 0);
-    if (wait_for != nothing) {
-        const auto ready = co_await detail::await_operation<poll_operation>(
-            detail::decode_nothing(), nullptr, from, wait_for);
-        if (!ready)
-            co_return failure(ready.error());
-    }
     const auto count =
         co_await splice(from, offset, in_.get(), no_offset, std::min(most, capacity));
     if (count)
@@ -66,14 +73,8 @@ task<result<std::size_t>> splice_pipe::fill(int from, std::int64_t offset, unsig
     co_return count;
 }
 
-task<result<std::size_t>> splice_pipe::drain(int to, std::int64_t offset, unsigned wait_for) {
+task<result<std::size_t>> splice_pipe::drain(int to, std::int64_t offset) {
     SPARGIO_ASSERT(held_ != 0);
-    if (wait_for != nothing) {
-        const auto ready = co_await detail::await_operation<poll_operation>(
-            detail::decode_nothing(), nullptr, to, wait_for);
-        if (!ready)
-            co_return failure(ready.error());
-    }
     const auto count = co_await splice(out_.get(), no_offset, to, offset, held_);
     if (count)
         held_ -= *count;

@@ -47,9 +47,8 @@ private:
     splice_pipe(descriptor out, descriptor in) noexcept
         : out_(std::move(out)), in_(std::move(in)) {}
 
-    [[nodiscard]] task<result<std::size_t>> fill(int from, std::int64_t offset, unsigned wait_for,
-                                                 std::size_t most);
-    [[nodiscard]] task<result<std::size_t>> drain(int to, std::int64_t offset, unsigned wait_for);
+    [[nodiscard]] task<result<std::size_t>> fill(int from, std::int64_t offset, std::size_t most);
+    [[nodiscard]] task<result<std::size_t>> drain(int to, std::int64_t offset);
 
     descriptor out_;  // bytes come out here
     descriptor in_;

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "spargio/net/splice_pipe.hpp"
 #include "spargio/net/unix_stream.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "stream_steps.hpp"
@@ -43,6 +44,38 @@ TEST(Closing, AReadJustBegunReadsItsOwnConnectionThoughTheNumberIsUsedAgain) {
         value_or_throw(co_await ends.first.write_all(bytes_of("ours")));
         EXPECT_EQ(value_or_throw(co_await std::move(reading)), 4u);
         EXPECT_EQ(text_of(std::span(buffer).first(4)), "ours");
+    });
+}
+
+/// Closes `closed` and yields a pair whose first has its number.
+task<stream_pair> close_and_use_again(unix_stream& closed) {
+    const int number = closed.fd();
+    value_or_throw(co_await closed.close());
+    stream_pair made = make_pair();
+    EXPECT_EQ(made.first.fd(), number);
+    co_return made;
+}
+
+/// What `peer` gets before its other end ends.
+task<std::size_t> bytes_at(unix_stream& peer, unix_stream& other_end) {
+    value_or_throw(co_await other_end.shutdown(shutdown_how::write));
+    co_return (co_await sum_to_end(peer, 4096)).count();
+}
+
+TEST(Closing, WhatIsSplicedWhileItsStreamClosesIsNotTheNextOnes) {
+    on_shards(1, []() -> task<void> {
+        stream_pair ends = make_pair();
+        auto pipe = value_or_throw(splice_pipe::open());
+        auto filling = value_or_throw(this_shard::spawn(
+            [](splice_pipe& into, unix_stream& from) -> task<result<std::size_t>> {
+                co_return co_await into.fill_from(from);
+            }(pipe, ends.second)));
+        co_await yield();
+        stream_pair others = co_await close_and_use_again(ends.second);
+        value_or_throw(co_await others.second.write_all(bytes_of("theirs")));
+        value_or_throw(co_await ends.first.write_all(bytes_of("ours")));
+        EXPECT_EQ((co_await std::move(filling)).error(), std::errc::bad_file_descriptor);
+        EXPECT_EQ(co_await bytes_at(others.first, others.second), 6u);
     });
 }
 
