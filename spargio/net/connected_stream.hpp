@@ -27,8 +27,11 @@ namespace spargio {
 /// operation may answer std::errc::operation_canceled after a stop request, and then nothing was
 /// moved, where it does not say otherwise.
 ///
-/// Destroying, closing or moving it ends no operation that is under way, which goes on with the
+/// Destroying, closing or moving it ends no request that is under way, which goes on with the
 /// connection it began on and keeps that open: to end a reader or writer, shutdown() or stop it.
+/// What takes several requests (read_exact(), write_all() and their like, splices) makes no further
+/// one once it is closed, but answers std::errc::bad_file_descriptor, and needs the stream to stay
+/// where it is; write_all_zero_copy() does not.
 class connected_stream : public basic_socket {
 public:
     /// Reads at least one byte into `buffer`, or 0 at end of stream.
@@ -125,6 +128,7 @@ public:
     }
     /// Closes through the ring and yields when it is done; a stop request does not keep it.
     [[nodiscard]] auto close() noexcept {
+        zero_copy_.close();
         return detail::await_operation<close_operation>(detail::decode_nothing(), nullptr,
                                                         descriptor_.release());
     }

@@ -135,6 +135,8 @@ task<result<void>> zero_copy_sender::send(int descriptor, detail::lent_hold lent
                                           std::shared_ptr<detail::lending> history) {
     bool copies = false;  // this time
     for (auto left = (*lent).bytes(); !left.empty();) {
+        if (history->closed)
+            co_return failure(EBADF);
         const bool lends = !copies && left.size() >= least_bytes && !history->in_vain &&
                            history->out < most_out &&
                            shard::current()->stream_features().has(feature::zero_copy_send);

@@ -71,6 +71,7 @@ private:
 struct lending {
     std::atomic<unsigned> out = 0;      // sends whose notification is to come
     std::atomic<bool> in_vain = false;  // the kernel copies all the same, or refuses
+    std::atomic<bool> closed = false;   // its number may be another socket's
 };
 
 class lent_send;
@@ -122,6 +123,15 @@ public:
     /// Bytes from which on a send pays; docs/design/buffers.md has the figures.
     static constexpr std::size_t least_bytes = 65'536;
 
+    zero_copy_sender() = default;
+    zero_copy_sender(zero_copy_sender&&) noexcept = default;
+    zero_copy_sender& operator=(zero_copy_sender&& other) noexcept {
+        close();
+        history_ = std::move(other.history_);
+        return *this;
+    }
+    ~zero_copy_sender() { close(); }
+
     /// Sends all of `owned` through `descriptor`, and yields when that is done; the memory is kept
     /// until the kernel is through with it, which nobody waits for. Errors: as write_all(); after
     /// one, some of it may have been sent. Source: send(2), IORING_OP_SEND_ZC.
@@ -130,6 +140,11 @@ public:
         return send(descriptor,
                     detail::lent_hold(new detail::lent_buffer<Buffer>(std::move(owned))),
                     history());
+    }
+    /// The socket is about to be closed: what is under way sends no more.
+    void close() noexcept {
+        if (history_ != nullptr)
+            history_->closed = true;
     }
     /// Sends whose notification is to come.
     [[nodiscard]] unsigned out() const noexcept {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "spargio/net/splice_pipe.hpp"
 #include "spargio/net/unix_stream.hpp"
@@ -76,6 +77,20 @@ TEST(Closing, WhatIsSplicedWhileItsStreamClosesIsNotTheNextOnes) {
         value_or_throw(co_await ends.first.write_all(bytes_of("ours")));
         EXPECT_EQ((co_await std::move(filling)).error(), std::errc::bad_file_descriptor);
         EXPECT_EQ(co_await bytes_at(others.first, others.second), 6u);
+    });
+}
+
+TEST(Closing, WhatIsLentWhileItsStreamClosesDoesNotReachTheNextOne) {
+    on_shards(1, []() -> task<void> {
+        stream_pair ends = make_pair();
+        auto sending = value_or_throw(
+            this_shard::spawn(ends.second.write_all_zero_copy(std::vector<std::byte>(4'000'000))));
+        co_await yield();
+        stream_pair others = co_await close_and_use_again(ends.second);
+        // Makes room, so that what is under way ends and there is more to be sent.
+        EXPECT_LT((co_await sum_to_end(ends.first, 100'000)).count(), 4'000'000u);
+        EXPECT_EQ(co_await bytes_at(others.second, others.first), 0u);
+        EXPECT_EQ((co_await std::move(sending)).error(), std::errc::bad_file_descriptor);
     });
 }
 
