@@ -107,6 +107,10 @@ auto parse_fields(std::string_view lines, http_request& into) -> std::expected<v
             return refuse(400, "a header line without a name");
         }
         auto name = line.substr(0, colon);
+        // Others may read such a line as what it seems to be, a body's length say (RFC 9112 5.1).
+        if (name.find_first_of(" \t") != std::string_view::npos) {
+            return refuse(400, "a blank in a header's name");
+        }
         auto value = trimmed(line.substr(colon + 1));
         if (same_word(name, "connection") && same_word(value, "close")) {
             into.keep_alive = false;

@@ -194,6 +194,8 @@ class MixedModeService(unittest.TestCase):
             (b"GET example.org HTTP/1.1" + end, 400),
             (b"GET / HTTP/1.1\r\n: nameless" + end, 400),
             (b"GET / HTTP/1.1\r\nContent-Length: 5" + end + b"hello", 400),
+            (b"GET / HTTP/1.1\r\nContent-Length : 5" + end + b"hello", 400),
+            (b"GET / HTTP/1.1\r\nA: b\r\n Content-Length: 5" + end + b"hello", 400),
             (b"GET / HTTP/2" + end, 505),
             (b"POST /primes HTTP/1.1" + end, 405),
             (b"GET /\0 HTTP/1.1" + end, 404),
