@@ -16,12 +16,21 @@
 namespace spargio::signal {
 namespace {
 
-/// Whether every thread of this process blocks all of `bits` (bit n - 1 for signal n).
-/// Source: the SigBlk line of /proc/self/task/TID/status, proc(5).
-bool blocked_everywhere(std::uint64_t bits) {
-    std::error_code ignored;
-    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
+/// Whether every thread of this process blocks all of `bits` (bit n - 1 for signal n). Errors:
+/// too_many_files_open, not_enough_memory. Source: the SigBlk line of /proc/self/task/TID/status,
+/// proc(5).
+result<bool> blocked_everywhere(std::uint64_t bits) {
+    std::error_code error;
+    const std::filesystem::directory_iterator threads("/proc/self/task", error);
+    // Without that file system nobody can look.
+    if (error && error != std::errc::no_such_file_or_directory)
+        return failure(error);
+    for (const auto& thread : threads) {
+        errno = 0;
         std::ifstream status(thread.path() / "status");
+        // A thread may have ended since; what cannot be opened for want of anything has not.
+        if (!status && errno != ENOENT && errno != ESRCH)
+            return failure(errno);
         constexpr std::string_view field = "SigBlk:";
         for (std::string line; std::getline(status, line);) {
             if (!line.starts_with(field))
@@ -45,7 +54,10 @@ result<signal_stream> signal_stream::open(std::vector<int> signals) {
             return failure(errno);
         bits |= std::uint64_t{1} << (number - 1);
     }
-    if (!blocked_everywhere(bits))
+    const auto blocked = blocked_everywhere(bits);
+    if (!blocked)
+        return failure(blocked.error());
+    if (!*blocked)
         return failure(make_error_code(errc::signals_not_blocked));
     descriptor arrivals(::signalfd(-1, &set, SFD_CLOEXEC));
     if (!arrivals)

@@ -1,6 +1,7 @@
 // Signals go to whole processes, so each test has a child of its own.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -15,6 +16,12 @@
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/time/timeout.hpp"
+
+#ifdef __has_feature
+#define SPARGIO_TEST_CHECKS_TYPES __has_feature(undefined_behavior_sanitizer)
+#else
+#define SPARGIO_TEST_CHECKS_TYPES 0
+#endif
 
 namespace spargio::signal {
 namespace {
@@ -189,6 +196,27 @@ void descriptors_end_with_their_streams() {
 
 TEST_F(Signals, DescriptorsEndWithTheirStreams) {
     EXPECT_CHILD_SUCCEEDS(descriptors_end_with_their_streams);
+}
+
+void who_cannot_look_at_the_threads_is_told_so() {
+    run_with(runtime_builder().shards(1), []() -> task<void> {
+        const int lowest_free = ::dup(0);
+        ::close(lowest_free);
+        // None for the list of threads; one for that, and none for a thread.
+        for (const unsigned room : {0u, 1u}) {
+            const ::rlimit limit{static_cast<::rlim_t>(lowest_free) + room, 1 << 14};
+            EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+            const auto opened = signal_stream::open({SIGUSR1});
+            EXPECT_TRUE(!opened && opened.error() == std::errc::too_many_files_open) << room;
+        }
+        co_return;
+    });
+}
+
+TEST_F(Signals, WhoCannotLookAtTheThreadsIsToldSo) {
+    if (SPARGIO_TEST_CHECKS_TYPES)
+        GTEST_SKIP() << "this sanitizer looks at objects through a pipe of its own";
+    EXPECT_CHILD_SUCCEEDS(who_cannot_look_at_the_threads_is_told_so);
 }
 
 }  // namespace
