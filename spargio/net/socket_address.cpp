@@ -208,7 +208,12 @@ bool operator==(const socket_address& left, const socket_address& right) noexcep
 std::string to_string(const socket_address& address) {
     if (address.family() == AF_UNIX) {
         const bool abstract = !address.abstract_name().empty();
-        return std::string(unix_scheme) + (abstract ? "@" : "") +
+        // "@name" would be read as an abstract name.
+        const bool ambiguous = address.path().starts_with('@');
+        return std::string(unix_scheme) +
+               (abstract    ? "@"
+                : ambiguous ? "./"
+                            : "") +
                std::string(abstract ? address.abstract_name() : address.path());
     }
     std::array<char, INET6_ADDRSTRLEN> host{};

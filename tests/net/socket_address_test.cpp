@@ -184,6 +184,13 @@ TEST(UnixAddress, PathAndAbstractNameAreDifferentPlaces) {
     EXPECT_EQ(socket_address::loopback_v4(1).path(), "");
 }
 
+TEST(UnixAddress, APathIsNotPrintedAsAnAbstractName) {
+    const auto path = value_or_throw(socket_address::unix_path("@a"));
+    const auto printed = value_or_throw(socket_address::parse(to_string(path)));
+    EXPECT_EQ(printed.path(), "./@a");
+    EXPECT_EQ(printed.abstract_name(), "");
+}
+
 TEST(UnixAddress, RefusesWhatNoSocketCanHave) {
     const std::string too_long(socket_address::most_unix_bytes + 1, 'x');
     EXPECT_EQ(socket_address::unix_path("").error(), std::errc::invalid_argument);
