@@ -47,7 +47,7 @@ private:
 };
 
 /// A function as something a shard can run, as often as it is queued.
-class action final : public detail::work_item {
+class action : public detail::work_item {
 public:
     explicit action(std::function<void()> function)
         : work_item(&call), function_(std::move(function)) {}
