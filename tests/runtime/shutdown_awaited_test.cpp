@@ -4,12 +4,15 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "entry.hpp"
+#include "spargio/core/pause.hpp"
 #include "spargio/core/when_all.hpp"
 #include "spargio/core/when_any.hpp"
+#include "spargio/runtime/this_task.hpp"
 #include "spargio/runtime/yield.hpp"
 
 namespace spargio {
@@ -270,6 +273,47 @@ TEST(Shutdown, SpawnsRaceIt) {
             thread.join();
         EXPECT_EQ(ended, admitted);
     }
+}
+
+/// The last other task ends while the shutdown that waits for it is about to begin its wait, and is
+/// to be stopped at once.
+TEST(AwaitedShutdown, StoppedAndDoneBeforeItWaitsItGoesOnOnce) {
+    runtime own = with_shards(2);
+    std::atomic<bool> asked = false;
+    const auto tell = [&] {
+        // Its shard sleeps no sooner than the told task has ended and has said so.
+        const std::uint64_t parks = own.stats(1).parks;
+        asked = true;
+        while (own.stats(1).parks == parks)
+            detail::pause();
+    };
+    std::optional<stop_callback<decltype(tell)>> callback;
+    std::atomic<bool> listening = false;
+    own.handle()
+        .spawn(placement::pinned(1),
+               [&]() -> task<void> {
+                   callback.emplace(co_await this_task::stop(), tell);
+                   listening = true;
+                   while (!asked)
+                       co_await yield();
+               })
+        ->detach();
+    while (!listening)
+        std::this_thread::yield();
+    int went_on = 0;
+    own.block_on([&]() -> task<void> {
+        const auto nothing = []() -> task<void> { co_return; };
+        const auto ended = [&]() -> task<void> {
+            (void)co_await own.shutdown(1h);
+            ++went_on;
+        };
+        co_await when_any(nothing(), ended());
+        for (int turn = 0; turn < 100; ++turn)
+            co_await yield();
+    });
+    EXPECT_EQ(went_on, 1);
+    callback.reset();
+    EXPECT_TRUE(own.shutdown_blocking().clean());
 }
 
 }  // namespace
