@@ -23,23 +23,29 @@ blocking_pool::answer blocking_pool::submit(job& work) {
     if (closed_)
         return answer::closed;
     // Idle threads have a job coming already for each one that is queued.
-    const bool needs_thread = queued_ >= idle_;
-    if (needs_thread && threads_.size() < most_threads_) {
-        try {
-            threads_.emplace_back([this] { this->work(); });
-        } catch (const std::system_error&) {
-            if (threads_.empty())
-                return answer::overloaded;
-        }
-    } else if (needs_thread && queued_ - idle_ >= most_queued_) {
+    if (queued_ >= idle_ && !start_thread() &&
+        (threads_.empty() || queued_ - idle_ >= most_queued_))
         return answer::overloaded;
-    }
     work.next = nullptr;
     (newest_ != nullptr ? newest_->next : oldest_) = &work;
     newest_ = &work;
     ++queued_;
     changed_.notify_one();
     return answer::accepted;
+}
+
+/// One more, which is idle from now on: a job is as good as begun by it.
+/// \return false: there are as many as there may be, or it cannot be had.
+bool blocking_pool::start_thread() {
+    if (threads_.size() == most_threads_)
+        return false;
+    try {
+        threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+        return false;
+    }
+    ++idle_;
+    return true;
 }
 
 bool blocking_pool::withdraw(job& work) noexcept {
@@ -61,7 +67,6 @@ void blocking_pool::work() noexcept {
     ::pthread_setname_np(::pthread_self(), thread_name_.c_str());
     std::unique_lock guard(mutex_);
     for (;;) {
-        ++idle_;
         changed_.wait(guard, [this] { return oldest_ != nullptr || closed_; });
         --idle_;
         if (oldest_ == nullptr)
@@ -74,6 +79,7 @@ void blocking_pool::work() noexcept {
         guard.unlock();
         next.run(next);
         guard.lock();
+        ++idle_;
     }
 }
 

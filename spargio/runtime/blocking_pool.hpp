@@ -42,8 +42,8 @@ public:
     void close(bool wait);
 
 private:
+    [[nodiscard]] bool start_thread();
     void work() noexcept;
-    void name_thread() const noexcept;
 
     const unsigned most_threads_;
     const unsigned most_queued_;
