@@ -34,6 +34,17 @@ std::string to_string(const shutdown_report& report) {
 
 namespace detail {
 
+namespace {
+
+/// The time in `wait`, or the end of time.
+std::chrono::steady_clock::time_point time_after(std::chrono::nanoseconds wait) noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    const auto left = std::chrono::steady_clock::time_point::max() - now;
+    return now + std::min<std::chrono::nanoseconds>(wait, left);
+}
+
+}  // namespace
+
 template <class Wanted>
 std::vector<survivor> runtime_core::list_alive(Wanted wanted) {
     std::vector<survivor> left;
@@ -57,7 +68,7 @@ std::pair<shutdown_report, bool> runtime_core::shut_down(std::chrono::nanosecond
     if (ended_)
         return {*ended_, false};
     begin_shutdown();
-    const bool clean = wait_until_empty(std::chrono::steady_clock::now() + deadline);
+    const bool clean = wait_until_empty(time_after(deadline));
     ended_.emplace();
     if (!clean)
         ended_->survivors = list_alive([](const spawn_record&) { return true; });

@@ -262,5 +262,21 @@ TEST(Shutdown, OnTheSimulatedKernelNothingIsLeft) {
     }
 }
 
+TEST(Shutdown, ADeadlineAtTheEndOfTimeIsWaitedFor) {
+    runtime own = with_shards(1);
+    std::atomic<bool> ended = false;
+    own.handle()
+        .spawn(placement::pinned(0),
+               [&]() -> task<void> {
+                   (void)co_await until_stopped();
+                   for (int turn = 0; turn < 1000; ++turn)
+                       co_await yield();
+                   ended = true;
+               })
+        ->detach();
+    EXPECT_TRUE(own.shutdown_blocking(std::chrono::nanoseconds::max()).clean());
+    EXPECT_TRUE(ended);
+}
+
 }  // namespace
 }  // namespace spargio
