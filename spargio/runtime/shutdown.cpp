@@ -68,10 +68,16 @@ std::pair<shutdown_report, bool> runtime_core::shut_down(std::chrono::nanosecond
     if (ended_)
         return {*ended_, false};
     begin_shutdown();
-    const bool clean = wait_until_empty(time_after(deadline));
+    bool clean = wait_until_empty(time_after(deadline));
     ended_.emplace();
-    if (!clean)
+    while (!clean) {
         ended_->survivors = list_alive([](const spawn_record&) { return true; });
+        if (!ended_->survivors.empty())
+            break;
+        // No task holds a shard up, so one that was admitted starts now and has a name then, or
+        // ends; or the last has just ended.
+        clean = wait_until_empty(time_after(std::chrono::milliseconds(1)));
+    }
     end_loops(clean);
     join_threads(clean);
     // 6. One that was left behind stays open.

@@ -4,13 +4,16 @@
 
 #include <array>
 #include <atomic>
+#include <latch>
 #include <thread>
 #include <vector>
 
 #include "entry.hpp"
 #include "process.hpp"
+#include "spargio/core/pause.hpp"
 #include "spargio/net/tcp_stream.hpp"
 #include "spargio/runtime/yield.hpp"
+#include "spargio/shard/shard.hpp"
 #include "spargio/testing/simulated_kernel.hpp"
 #include "spargio/testing/socket_pair.hpp"
 
@@ -276,6 +279,44 @@ TEST(Shutdown, ADeadlineAtTheEndOfTimeIsWaitedFor) {
         ->detach();
     EXPECT_TRUE(own.shutdown_blocking(std::chrono::nanoseconds::max()).clean());
     EXPECT_TRUE(ended);
+}
+
+/// Holds the shard up, on which no task is then.
+struct hold_up final : detail::work_item {
+    hold_up() : work_item(&wait) {}
+    static void wait(work_item& item) noexcept {
+        auto& self = static_cast<hold_up&>(item);
+        self.begun.count_down();
+        self.let_go.wait();
+    }
+    std::latch begun{1};
+    std::latch let_go{1};
+};
+
+TEST(Shutdown, ATaskThatIsJustToStartIsNotForgottenAtTheDeadline) {
+    hold_up between;
+    runtime own = with_shards(1);
+    own.block_on([&]() -> task<void> {
+        shard::current()->defer(between);
+        co_return;
+    });
+    between.begun.wait();
+    auto started = own.handle().spawn(placement::pinned(0), until_stopped());
+    ASSERT_TRUE(started.has_value());
+    std::jthread release([&, target = *own.handle().remote(0)] {
+        for (;;) {
+            const auto sent = target.send_raw_nowait(1, 1);
+            if (!sent && sent.error() == errc::shut_down)
+                break;
+        }
+        // Past the deadline, if the shutdown does not wait.
+        for (int look = 0; look != 100'000; ++look)
+            detail::pause();
+        between.let_go.count_down();
+    });
+    const shutdown_report report = own.shutdown_blocking(0ns);
+    EXPECT_EQ(report.clean(), started->is_done()) << to_string(report);
+    started->detach();
 }
 
 }  // namespace
