@@ -248,6 +248,7 @@ private:
     [[nodiscard]] static ring_numbers numbers_of(const ring& seen) noexcept;
     [[nodiscard]] bool knows(const shard& other) const noexcept;
     void wake_if_asleep() noexcept;
+    void wake_from(shard& source) noexcept;
     void wake_for_exit() noexcept;
 
     // shard_messages.cpp
@@ -323,7 +324,6 @@ private:
     std::atomic<int> bell_ = -1;  // an eventfd, where the kernel has no bell for outsiders
     std::atomic<const ring*> open_ring_ = nullptr;
     ring_numbers last_numbers_;  // of the ring that was closed
-    mutable std::atomic<int> visitors_ = 0;
     std::atomic<exit_mode> exit_ = exit_mode::none;
     std::atomic<std::uint64_t> opened_ns_ = 0;
 
@@ -346,6 +346,7 @@ private:
     detail::service_claim claim_;
     detail::sleep_gate gate_;
     detail::wake_list posts_;
+    alignas(64) mutable std::atomic<int> visitors_ = 0;  // from outside, who are not gone
     detail::inbox messages_;
     detail::inbox hot_messages_;
     detail::hot_counts counts_;

@@ -9,16 +9,18 @@
 namespace spargio {
 
 void shard::post(detail::work_item& item) noexcept {
-    if (const shard* source = current(); source != nullptr && source->knows(*this)) {
+    if (shard* const source = current(); source != nullptr && source->knows(*this)) {
         posts_.push(item);
-        wake_if_asleep();
+        if (gate_.announced())
+            wake_from(*source);
         return;
     }
     // Once it is pushed it may run, and the runtime may end with what it was the last to wait for:
     // close() waits until this is on its way out.
     const visit from_outside(*this);
     posts_.push(item);
-    wake_if_asleep();
+    if (gate_.announced() && gate_.must_ring())
+        strike_outside_bell();
 }
 
 bool shard::try_send(const message& sent) noexcept {
@@ -55,21 +57,21 @@ bool shard::knows(const shard& other) const noexcept {
 void shard::wake_if_asleep() noexcept {
     if (!gate_.announced())
         return;
-    shard* source = current();
-    if (source == nullptr || !source->knows(*this)) {
-        // It may come while the runtime closes: close() waits for its hand to leave the bell, so
-        // that it never strikes a descriptor that means something else by then.
-        const visit from_outside(*this);
-        if (gate_.must_ring())
-            strike_outside_bell();
-        return;
-    }
+    if (shard* const source = current(); source != nullptr && source->knows(*this))
+        return wake_from(*source);
+    // It may come while the runtime closes: close() waits for its hand to leave the bell, so that
+    // it never strikes a descriptor that means something else by then.
+    const visit from_outside(*this);
+    if (gate_.must_ring())
+        strike_outside_bell();
+}
+
+/// By a shard that knows this one. \pre asleep, or about to be
+void shard::wake_from(shard& source) noexcept {
     if (!gate_.must_ring()) {
-        ++source->counters_.bells_spared;
-        return;
-    }
-    if (source->io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
-        ++source->counters_.bells_sent;
+        ++source.counters_.bells_spared;
+    } else if (source.io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
+        ++source.counters_.bells_sent;
     } else {
         strike_outside_bell();
     }
