@@ -109,6 +109,18 @@ TEST(Resolve, TheHostsFileComesFirstAndIsReadAgainWhenItChanged) {
     });
 }
 
+TEST(Resolve, WhereThereIsNoHostsFileServersAreAsked) {
+    with_server([](name_server& server) -> task<void> {
+        server["a.test"].addresses = {"127.0.0.2"};
+        for (const char* path : {"", "/no/such/file", "/", "/dev/null"}) {
+            auto options = asking(server.address());
+            options.hosts_file = path;
+            auto names = opened(options);
+            EXPECT_EQ(text_of(co_await names.resolve("a.test", 80)), "127.0.0.2:80") << path;
+        }
+    });
+}
+
 TEST(Resolve, LocalhostIsThisMachineWhateverServersSay) {
     with_server([](name_server& server) -> task<void> {
         server["localhost"].addresses = {"10.6.6.6"};

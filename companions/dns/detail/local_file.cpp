@@ -24,6 +24,8 @@ task<result<std::shared_ptr<const std::string>>> local_file::text() {
         spargio::detail::decode_nothing(), nullptr, file->fd(), &status);
     if (!asked)
         co_return failure(asked.error());
+    if (!S_ISREG(status.stx_mode))
+        co_return nothing;
     const version seen{status.stx_size, status.stx_ino, status.stx_mtime.tv_sec,
                        status.stx_mtime.tv_nsec};
     if (auto known = kept(seen))

@@ -12,7 +12,7 @@
 namespace spargio::dns::detail {
 
 /// The text of a small file that changes now and then: read through the ring, and again when its
-/// size, its time or its place has changed. A file that cannot be opened is an empty one.
+/// size, its time or its place has changed. What cannot be opened, or is no file, is an empty one.
 /// Thread: any shard. Limit: `most_bytes`; a longer one is std::errc::file_too_large.
 class local_file {
 public:
