@@ -118,7 +118,8 @@ public:
         return detail::join_awaiter<T, take_outcome>(*take_record());
     }
 
-    /// Blocks the calling thread for the value, or rethrows. \pre valid(), the thread is no shard
+    /// Blocks the calling thread for the value, or rethrows. For a task that a shutdown has left
+    /// behind, a survivor of its report, it blocks for ever. \pre valid(), the thread is no shard
     T wait() {
         SPARGIO_ASSERT(detail::current_executor() == nullptr);
         SPARGIO_ASSERT(valid());

@@ -42,9 +42,10 @@ public:
 
     /// Asks every child to stop, also those that are spawned later. Thread: any.
     void request_stop() noexcept { source_.request_stop(); }
-    /// Children that have not ended, an estimate.
+    /// Children that have not ended, an estimate. Thread: any.
     [[nodiscard]] std::size_t size() const noexcept {
-        return left_.load(std::memory_order_relaxed) - (joined_ ? 0 : 1);
+        const std::size_t left = left_.load(std::memory_order_acquire);
+        return left == 0 || joined_.load(std::memory_order_relaxed) ? left : left - 1;
     }
 
     /// Yields when every child has ended, or rethrows the first one's exception. Once.
@@ -110,7 +111,7 @@ private:
 
     stop_source source_;
     std::atomic<std::size_t> left_ = 1;  // children, and one for the join still to come
-    bool joined_ = false;
+    std::atomic<bool> joined_ = false;
     detail::promise_base* waiter_ = nullptr;
     std::mutex failing_;
     std::exception_ptr thrown_;

@@ -48,6 +48,28 @@ TEST(TaskGroup, JoinWaitsForChildrenOnEveryShard) {
     EXPECT_EQ(total, 5050);
 }
 
+/// Most of what this is worth it is worth under thread sanitizer.
+TEST(TaskGroup, AChildElsewhereMayAskForItsSizeWhileItIsJoined) {
+    on_two_shards([]() -> task<void> {
+        for (int round = 0; round < 20; ++round) {
+            std::atomic<bool> asked = false;
+            task_group group;
+            EXPECT_TRUE(group.spawn(placement::pinned(1), [&]() -> task<void> {
+                for (int i = 0; i < 200; ++i)
+                    EXPECT_LE(group.size(), 2u);  // the join, perhaps, is counted
+                asked = true;
+                co_return;
+            }));
+            if (round % 2 == 0) {
+                while (!asked)
+                    co_await yield();
+            }
+            co_await group.join();
+            EXPECT_EQ(group.size(), 0u);
+        }
+    });
+}
+
 TEST(TaskGroup, ACallableBuildsItsTaskOnTheChildsShard) {
     const unsigned seen = on_two_shards([]() -> task<unsigned> {
         unsigned where = 99;
