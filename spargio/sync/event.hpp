@@ -24,7 +24,8 @@ private:
 };
 
 /// A flag, and those who wait for it to be set.
-/// Thread: any. Whoever saw it set may destroy it: who set it does not come back to it.
+/// Thread: any. Whoever saw it set may destroy it, once no wait of others is under way: who set it
+/// does not come back to it.
 class flag_line {
 public:
     explicit flag_line(bool is_set) noexcept;

@@ -13,7 +13,8 @@ namespace spargio {
 ///     ...each: loaded.count_down();
 ///     co_await loaded.wait();
 ///
-/// Thread: any; wait() on a shard. Whoever has waited may destroy it. No allocation.
+/// Thread: any; wait() on a shard. Whoever has waited may destroy it, once no wait of others is
+/// under way. No allocation.
 class latch {
 public:
     explicit latch(std::uint64_t count) noexcept : left_(count), done_(count == 0) {}
