@@ -99,12 +99,12 @@ TEST(Refusal, ARingThatFailsLateUndoesTheOthers) {
 
 // --- in a child process --------------------------------------------------------------------------
 
-/// A filter under which io_uring_setup answers `error_number`.
-bool forbid_io_uring(int error_number) {
+/// A filter under which system call `number` answers `error_number`.
+bool forbid(unsigned number, int error_number) {
     const auto answer = SECCOMP_RET_ERRNO | static_cast<unsigned>(error_number);
     std::array<sock_filter, 4> instructions = {{
         {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
-        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, __NR_io_uring_setup},
+        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number},
         {BPF_RET | BPF_K, 0, 0, answer},
         {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
     }};
@@ -123,10 +123,13 @@ int main_of_the_child() {
 }
 
 SPARGIO_CHILD_PROGRAM(without_io_uring) {
-    return forbid_io_uring(ENOSYS) ? main_of_the_child() : 99;
+    return forbid(__NR_io_uring_setup, ENOSYS) ? main_of_the_child() : 99;
 }
 SPARGIO_CHILD_PROGRAM(forbidden_io_uring) {
-    return forbid_io_uring(EPERM) ? main_of_the_child() : 99;
+    return forbid(__NR_io_uring_setup, EPERM) ? main_of_the_child() : 99;
+}
+SPARGIO_CHILD_PROGRAM(forbidden_entry) {
+    return forbid(__NR_io_uring_enter, EPERM) ? main_of_the_child() : 99;
 }
 SPARGIO_CHILD_PROGRAM(no_descriptors) {
     const rlimit few{3, 3};
@@ -149,6 +152,10 @@ TEST(Refusal, AFilterThatHidesIoUringIsNamed) {
 
 TEST(Refusal, AFilterThatForbidsIoUringIsNamed) {
     expect_one_line(run_child("forbidden_io_uring"), "EPERM");
+}
+
+TEST(Refusal, AFilterThatLetsARingBeOpenedButNotEnteredIsNamed) {
+    expect_one_line(run_child("forbidden_entry"), "EPERM");
 }
 
 TEST(Refusal, AnExhaustedDescriptorTableIsNamed) {
