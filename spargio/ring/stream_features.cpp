@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -81,11 +82,36 @@ public:
     explicit trial(kernel& entry) noexcept : kernel_(entry) {
         auto opened = ring::open(
             entry, {.entries = 16, .cq_entries = 64, .disabled = {feature::registered_ring}});
-        if (opened)
+        if (opened) {
             ring_ = std::move(*opened);
+        } else {
+            missed(opened.error());
+        }
     }
 
-    [[nodiscard]] feature_set features() {
+    [[nodiscard]] stream_findings features() {
+        const feature_set found = look();
+        return {found, all_tried_};
+    }
+
+private:
+    /// An error of a zero-copy send may be followed by a notification.
+    struct first_arrival final : arrival_sink {
+        void arrived(const arrival& what, detail::work_list&) noexcept override {
+            if (!outcome)
+                outcome = what.outcome;
+        }
+        std::optional<int> outcome;
+    };
+
+    /// What could not be had, so that something was not tried: now, or ever.
+    void missed(const std::error_code& why) noexcept {
+        if (why == std::errc::too_many_files_open || why == std::errc::not_enough_memory ||
+            why == std::errc::too_many_files_open_in_system)
+            all_tried_ = false;
+    }
+
+    feature_set look() {
         feature_set found;
         if (ring_ == nullptr)
             return found;
@@ -112,21 +138,13 @@ public:
         return found;
     }
 
-private:
-    /// An error of a zero-copy send may be followed by a notification.
-    struct first_arrival final : arrival_sink {
-        void arrived(const arrival& what, detail::work_list&) noexcept override {
-            if (!outcome)
-                outcome = what.outcome;
-        }
-        std::optional<int> outcome;
-    };
-
     buffer_ring* open_buffers(bool incremental) {
         auto opened =
             buffer_ring::open(kernel_, ring_->descriptor(), groups_++, buffer_count, incremental);
-        if (!opened)
+        if (!opened) {
+            missed(opened.error());
             return nullptr;
+        }
         return buffers_.emplace_back(std::move(*opened)).get();
     }
 
@@ -134,9 +152,13 @@ private:
     bool receives(bool bundled, bool incremental) {
         constexpr std::array<std::size_t, 3> pieces = {20, 100, 30};
         buffer_ring* buffers = open_buffers(incremental);
-        int ends[2];
-        if (buffers == nullptr || kernel_.open_pair(ends) < 0)
+        if (buffers == nullptr)
             return false;
+        int ends[2];
+        if (const int opened = kernel_.open_pair(ends); opened < 0) {
+            missed(failure(-opened).error());
+            return false;
+        }
         received_bytes& received =
             *received_.emplace_back(std::make_unique<received_bytes>(*buffers));
         receive_many_operation receive(ends[0], received);
@@ -199,6 +221,7 @@ private:
     no_waiter waiter_;
     no_waiter receiver_;
     detail::work_list ended_;
+    bool all_tried_ = true;
     unsigned groups_ = 0;
     std::vector<std::unique_ptr<buffer_ring>> buffers_;
     std::vector<std::unique_ptr<received_bytes>> received_;
@@ -207,11 +230,18 @@ private:
 
 }  // namespace
 
-feature_set find_stream_features(kernel& entry) noexcept {
+stream_findings find_stream_features(kernel& entry) noexcept {
     if (&entry != &system_kernel())
         return trial(entry).features();
-    static const feature_set found = trial(entry).features();
-    return found;
+    static std::mutex one_at_a_time;
+    static std::optional<feature_set> all;
+    const std::lock_guard guard(one_at_a_time);
+    if (all)
+        return {*all};
+    const stream_findings seen = trial(entry).features();
+    if (seen.all_tried)
+        all = seen.found;
+    return seen;
 }
 
 }  // namespace spargio

@@ -107,7 +107,8 @@ public:
     [[nodiscard]] result<buffer_pool*> buffers();
     /// The same, or null as long as nobody has asked for them.
     [[nodiscard]] buffer_pool* buffers_in_use() const noexcept { return buffers_; }
-    /// What streams may use of the kernel; found out when it is first asked for.
+    /// What streams may use of the kernel; found out when it is first asked for, and what could not
+    /// be tried then for want of descriptors or memory this shard does without.
     [[nodiscard]] feature_set stream_features() noexcept;
     void count_attempt(bool succeeded) noexcept {
         ++(succeeded ? counters_.attempts_succeeded : counters_.attempts_in_vain);

@@ -8,7 +8,7 @@ namespace spargio {
 
 feature_set shard::stream_features() noexcept {
     if (!stream_features_) {
-        stream_features_ = find_stream_features(kernel_);
+        stream_features_ = find_stream_features(kernel_).found;
         stream_features_->remove(options_.ring.disabled);
         // Forced off one by one, what builds on it goes too.
         if (!stream_features_->has(feature::provided_buffers))
