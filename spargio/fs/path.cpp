@@ -1,10 +1,13 @@
 #include "spargio/fs/path.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 
 #include "spargio/fs/detail/zero_byte.hpp"
 #include "spargio/fs/file.hpp"
 #include "spargio/ring/ops/make_directory.hpp"
+#include "spargio/ring/ops/open.hpp"
 #include "spargio/ring/ops/rename.hpp"
 #include "spargio/ring/ops/unlink.hpp"
 
@@ -39,10 +42,16 @@ task<result<void>> create_dir(std::filesystem::path path, unsigned mode) {
 }
 
 task<result<void>> sync_dir(std::filesystem::path path) {
-    auto directory = co_await file::open(std::move(path), open_options().read());
-    if (!directory)
-        co_return failure(directory.error());
-    co_return co_await directory->fsync();
+    if (detail::has_zero_byte(path))
+        co_return failure(EINVAL);
+    // Of anything else the entry in its directory would be no more durable than before, and a pipe
+    // would be waited for.
+    const auto opened = co_await detail::await_operation<open_operation>(
+        detail::decode_count(), nullptr, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0u);
+    if (!opened)
+        co_return failure(opened.error());
+    file directory = file::from_fd(static_cast<int>(*opened));
+    co_return co_await directory.fsync();
 }
 
 }  // namespace spargio::fs

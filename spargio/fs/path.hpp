@@ -19,7 +19,8 @@ namespace spargio::fs {
 [[nodiscard]] task<result<void>> remove_dir(std::filesystem::path path);
 /// Its parent must be there. `mode` counts before the umask. Source: mkdir(2).
 [[nodiscard]] task<result<void>> create_dir(std::filesystem::path path, unsigned mode = 0777);
-/// Makes what was done to the entries of directory `path` durable. Source: fsync(2).
+/// Makes what was done to the entries of directory `path` durable. Error:
+/// std::errc::not_a_directory for anything else. Source: open(2) O_DIRECTORY, fsync(2).
 [[nodiscard]] task<result<void>> sync_dir(std::filesystem::path path);
 
 }  // namespace spargio::fs

@@ -66,6 +66,14 @@ TEST(Path, SyncDirOpensTheDirectoryAndClosesIt) {
     });
 }
 
+TEST(Path, WhatIsNoDirectoryIsNotSaidToBeDurable) {
+    on_shards(1, []() -> task<void> {
+        const scratch_directory dir;
+        put(dir / "a", "x");
+        EXPECT_EQ(code_of(co_await fs::sync_dir(dir / "a")), std::errc::not_a_directory);
+    });
+}
+
 TEST(Path, APathWithAZeroByteNamesNothing) {
     // The kernel would see the part before it: a file nobody meant.
     on_shards(1, []() -> task<void> {
