@@ -17,6 +17,7 @@
 #include <cstdio>
 
 #include "process.hpp"
+#include "spargio/fs/file.hpp"
 #include "spargio/runtime/run.hpp"
 #include "spargio/testing/simulated_kernel.hpp"
 
@@ -131,6 +132,18 @@ SPARGIO_CHILD_PROGRAM(forbidden_io_uring) {
 SPARGIO_CHILD_PROGRAM(forbidden_entry) {
     return forbid(__NR_io_uring_enter, EPERM) ? main_of_the_child() : 99;
 }
+SPARGIO_CHILD_PROGRAM(forbidden_preadv2) {
+    if (!forbid(__NR_preadv2, EPERM))
+        return 99;
+    const auto read = run([]() -> task<result<std::size_t>> {
+        auto file = co_await fs::file::open("/proc/self/exe", fs::open_options().read());
+        if (!file)
+            co_return failure(file.error());
+        std::array<std::byte, 4> magic;
+        co_return co_await file->read_at(magic, 0);
+    });
+    return read == result<std::size_t>(4) ? 0 : 1;
+}
 SPARGIO_CHILD_PROGRAM(no_descriptors) {
     const rlimit few{3, 3};
     return ::setrlimit(RLIMIT_NOFILE, &few) == 0 ? main_of_the_child() : 99;
@@ -156,6 +169,11 @@ TEST(Refusal, AFilterThatForbidsIoUringIsNamed) {
 
 TEST(Refusal, AFilterThatLetsARingBeOpenedButNotEnteredIsNamed) {
     expect_one_line(run_child("forbidden_entry"), "EPERM");
+}
+
+TEST(Refusal, AFilterThatForbidsReadingWithoutTheRingIsGoneAround) {
+    const auto end = run_child("forbidden_preadv2");
+    EXPECT_EQ(end.status, 0) << end.err;
 }
 
 TEST(Refusal, AnExhaustedDescriptorTableIsNamed) {

@@ -86,8 +86,10 @@ public:
         switch (request.opcode) {
         case IORING_OP_READ: {
             iovec vector{data, size};
-            return errno_of(
+            const int outcome = errno_of(
                 ::preadv2(request.fd, &vector, 1, static_cast<off_t>(request.off), RWF_NOWAIT));
+            // A filter's answer is about this call; the ring's is about the file.
+            return outcome == -EPERM ? -EOPNOTSUPP : outcome;
         }
         case IORING_OP_RECV:
             return errno_of(::recv(request.fd, data, size, flags));
