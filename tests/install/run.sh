@@ -52,13 +52,16 @@ find_package)
     run_consumer build/consumer
     ;;
 find_package_missing)
-    # A component nobody has must be an error, and one that names it.
-    if cmake -S "$here/consumer" -B build -DCMAKE_CXX_COMPILER="$cxx" \
-        -DCMAKE_PREFIX_PATH="$prefix" -DCONSUMER_COMPONENTS=no_such_part >out.log 2>&1; then
-        log "find_package accepted a component that does not exist"
-        exit 1
-    fi
-    grep no_such_part out.log
+    # A component nobody has must be an error, and one that names it; also where the package has a
+    # file that is called like one.
+    for part in no_such_part config core-targets; do
+        if cmake -S "$here/consumer" -B "build-$part" -DCMAKE_CXX_COMPILER="$cxx" \
+            -DCMAKE_PREFIX_PATH="$prefix" -DCONSUMER_COMPONENTS=$part >out.log 2>&1; then
+            log "find_package accepted a component that does not exist"
+            exit 1
+        fi
+        grep "no component '$part'" out.log
+    done
     ;;
 pkg_config)
     pc=$(dirname "$(find "$prefix" -name spargio.pc)")
