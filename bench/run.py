@@ -31,7 +31,14 @@ def arguments():
     parser.add_argument("--guard", metavar="FILE", help="fail when a ratio is below its threshold")
     parser.add_argument("--plot", metavar="FILE", help="also write the summary picture (SVG)")
     parser.add_argument("--only", metavar="VARIANT,...", help="leave the other variants out")
-    return parser.parse_args()
+    parser.add_argument("--check", action="store_true",
+                        help="only look whether the other arguments are understood")
+    args = parser.parse_args()
+    if args.rounds < 1 or args.warmup < 0:
+        parser.error("--rounds: at least 1; --warmup: at least 0")
+    if args.guard and not os.path.isfile(args.guard):
+        parser.error(f"--guard: no such file: {args.guard}")
+    return args
 
 
 def chosen(args):
@@ -41,6 +48,10 @@ def chosen(args):
     if unknown:
         sys.exit(f"unknown workload: {', '.join(unknown)}\nknown: {', '.join(known)}")
     if args.only:
+        variants = {v for spec in known.values() for v in spec["variants"]}
+        unknown = [name for name in args.only.split(",") if name not in variants]
+        if unknown:
+            sys.exit(f"unknown variant: {', '.join(unknown)}\nknown: {', '.join(sorted(variants))}")
         for spec in known.values():
             spec["variants"] = [v for v in spec["variants"] if v in args.only.split(",")]
     return {name: known[name] for name in (args.workloads or known)}
@@ -131,7 +142,10 @@ def run_all(args, specs):
 
 def main():
     args = arguments()
-    report, failures = run_all(args, chosen(args))
+    specs = chosen(args)
+    if args.check:
+        return 0
+    report, failures = run_all(args, specs)
     with open(f"{args.out}/report.json", "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1)
     with open(f"{args.out}/report.html", "w", encoding="utf-8") as file:

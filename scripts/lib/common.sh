@@ -3,6 +3,8 @@
 
 set -euo pipefail
 
+# Found before the change of directory: the name it was called by may be relative, or a link.
+script=$(readlink -f "$0")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root"
 
@@ -11,6 +13,12 @@ note() { printf '   %s\n' "$*"; }
 die() {
     printf '\n!! %s\n' "$*" >&2
     exit 1
+}
+
+# The comment at the head of the script, then the end.
+show_help() {
+    sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//;p}' "$script"
+    exit 0
 }
 
 # Two jobs a CPU overload small machines; coroutine headers take about a gigabyte a job.

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""The scripts are understood wherever they are called from, and refuse what they do not know before
+they install, build or run anything."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SCRIPTS = ["demo", "test", "bench", "check"]
+
+
+def call(*command, cwd=ROOT):
+    # One that does not refuse begins to build: it is ended, with what it started.
+    started = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    try:
+        output, _ = started.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(started.pid, signal.SIGKILL)
+        return "went on", started.communicate()[0]
+    return started.returncode, output
+
+
+class Scripts(unittest.TestCase):
+    def expect_help(self, name, *command, cwd=ROOT):
+        with self.subTest(command):
+            code, output = call(*command, "--help", cwd=cwd)
+            self.assertEqual(0, code, output)
+            self.assertIn(f"  scripts/{name}", output)
+            self.assertNotIn("No such file", output)
+
+    def expect_refusal(self, reason, *command):
+        with self.subTest(command):
+            code, output = call(*command)
+            self.assertNotIn(code, (0, "went on"), output)
+            self.assertIn(reason, output)
+            self.assertNotIn("== preparing", output)
+
+    def test_help_from_any_folder(self):
+        for name in SCRIPTS:
+            self.expect_help(name, f"scripts/{name}")
+            self.expect_help(name, f"./{name}", cwd=os.path.join(ROOT, "scripts"))
+            self.expect_help(name, os.path.join(ROOT, "scripts", name), cwd="/")
+
+    def test_help_through_a_link(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in SCRIPTS:
+                os.symlink(os.path.join(ROOT, "scripts", name), os.path.join(folder, name))
+                self.expect_help(name, f"./{name}", cwd=folder)
+
+    def test_what_nobody_knows_is_refused_at_once(self):
+        self.expect_refusal("no such option: --no-such", "scripts/demo", "--no-such")
+        self.expect_refusal("no such option: --no-such", "scripts/check", "--no-such")
+        self.expect_refusal("--san=no_such: ", "scripts/test", "--san=no_such")
+        self.expect_refusal("unknown workload: no_such", "scripts/bench", "no_such")
+        self.expect_refusal("unknown variant: no_such", "scripts/bench", "--only=no_such")
+        self.expect_refusal("unrecognized arguments: --no-such", "scripts/bench", "--no-such")
+        self.expect_refusal("--rounds: at least 1", "scripts/bench", "--rounds=0")
+        self.expect_refusal("no such file: no_such", "scripts/bench", "--guard=no_such")
+
+
+if __name__ == "__main__":
+    unittest.main()
