@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""What the documents show is true: the README's program compiles, links between pages lead somewhere."""
+"""What the documents show is true: the README's program compiles, links between pages lead
+somewhere, the tests that pages name exist."""
 
+import fnmatch
+import glob
 import os
 import re
 import subprocess
@@ -16,20 +19,57 @@ def read(path):
 
 def pages():
     listed = [name for name in os.listdir(ROOT) if name.endswith(".md")]
-    for folder, _, files in os.walk(os.path.join(ROOT, "docs")):
-        listed += [os.path.relpath(os.path.join(folder, f), ROOT) for f in files if f.endswith(".md")]
+    for top in ("docs", "bench", "examples"):
+        for folder, _, files in os.walk(os.path.join(ROOT, top)):
+            listed += [os.path.relpath(os.path.join(folder, f), ROOT) for f in files if f.endswith(".md")]
     return sorted(listed)
 
 
+def anchors(path):
+    """What GitHub calls the headings of a page."""
+    for heading in re.findall(r"^#+ (.*)", read(path), re.MULTILINE):
+        yield re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
 def dead_links(path, text):
-    """Relative links of a page that lead to no file."""
+    """Relative links of a page that lead to no file, or to no heading of one."""
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if re.match(r"[a-z]+:|#", target):
+        if re.match(r"[a-z]+:", target):
             continue
-        file = os.path.join(ROOT, os.path.dirname(path), target.split("#")[0])
-        if not os.path.exists(file):
+        file, _, anchor = target.partition("#")
+        file = os.path.join(os.path.dirname(path), file) if file else path
+        if not os.path.exists(os.path.join(ROOT, file)) or (anchor and anchor not in anchors(file)):
             yield f"{path}: {target}"
+
+
+def tests_there_are():
+    """folder -> its tests, as "Suite.Name" or "Instance/Suite.Name"."""
+    there = {}
+    for source in glob.glob(os.path.join(ROOT, "tests", "*", "*.[ch]pp")) + \
+            glob.glob(os.path.join(ROOT, "examples", "*", "tests", "*.cpp")):
+        with open(source, encoding="utf-8") as file:
+            text = file.read()
+        names = there.setdefault(os.path.basename(os.path.dirname(source)), set())
+        for suite, name in re.findall(r"\b(?:TYPED_)?TEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\s*\)", text):
+            names.add(f"{suite}.{name}")
+            for instance in re.findall(rf"INSTANTIATE_TEST_SUITE_P\(\s*(\w+),\s*{suite}\b", text):
+                names.add(f"{instance}/{suite}.{name}")
+    return there
+
+
+def unknown_tests(path, text, there):
+    """Tests a page names, `folder/Suite.Name` or `Suite.Name`, also with * or ... at the end, that do
+    not exist."""
+    everywhere = set().union(*there.values())
+    name_of_one = (r"(?<![\w./*])(?:([a-z_]+)/)?"
+                   r"((?:[A-Z]\w*/)?[A-Z]\w*[a-z]\w*\.(?:\*|[A-Z]\w*))(\.\.\.)?")
+    for named in re.finditer(name_of_one, text):
+        folder, name, cut = named.groups()
+        pattern = name + "*" if cut else name
+        if not any(fnmatch.fnmatchcase(each, pattern)
+                   for each in (there.get(folder, ()) if folder else everywhere)):
+            yield f"{path}: {named.group(0)}"
 
 
 class Documents(unittest.TestCase):
@@ -45,6 +85,11 @@ class Documents(unittest.TestCase):
     def test_links_lead_somewhere(self):
         self.assertEqual([], [link for page in pages() for link in dead_links(page, read(page))])
 
+    def test_tests_that_pages_of_the_design_name_exist(self):
+        there = tests_there_are()
+        designs = [page for page in pages() if page.startswith("docs/design/")]
+        self.assertEqual([], [each for page in designs for each in unknown_tests(page, read(page), there)])
+
     def test_index_of_the_design_names_every_page(self):
         index = read("docs/design/README.md")
         names = os.listdir(os.path.join(ROOT, "docs", "design"))
@@ -53,6 +98,14 @@ class Documents(unittest.TestCase):
 
     def test_dead_link_is_seen(self):
         self.assertEqual(["README.md: no.md"], list(dead_links("README.md", "[a](no.md) [b](LICENSE)")))
+
+    def test_dead_anchor_is_seen(self):
+        self.assertEqual(["README.md: #no"], list(dead_links("README.md", "[a](#no) [b](#use-it)")))
+
+    def test_unknown_test_is_seen(self):
+        there = {"net": {"A1a.B"}, "io": {"Ab.Cd", "All/Ab.Ef"}}
+        text = "net/Ab.Cd, io/Ab.Cd, Ab.C..., Ab.C, io/Ab.*, All/Ab.Ef, Ba.*"
+        self.assertEqual(["p: net/Ab.Cd", "p: Ab.C", "p: Ba.*"], list(unknown_tests("p", text, there)))
 
 
 if __name__ == "__main__":
