@@ -4,6 +4,7 @@ somewhere, the tests that pages name exist."""
 
 import fnmatch
 import glob
+import json
 import os
 import re
 import subprocess
@@ -95,6 +96,12 @@ class Documents(unittest.TestCase):
         names = os.listdir(os.path.join(ROOT, "docs", "design"))
         missing = [n for n in names if n.endswith(".md") and n != "README.md" and f"({n})" not in index]
         self.assertEqual([], missing)
+
+    def test_the_benchmarks_page_names_every_variant_and_no_other(self):
+        rows = re.findall(r"^\| (`.*?) \|", read("bench/README.md"), re.MULTILINE)
+        workloads = json.loads(read("bench/workloads.json"))
+        there = {variant for workload in workloads.values() for variant in workload["variants"]}
+        self.assertEqual(there, set(re.findall(r"`(\w+)`", " ".join(rows))))
 
     def test_dead_link_is_seen(self):
         self.assertEqual(["README.md: no.md"], list(dead_links("README.md", "[a](no.md) [b](LICENSE)")))
