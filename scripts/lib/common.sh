@@ -32,10 +32,16 @@ step() {
     note "done in $((SECONDS - started)) s"
 }
 
+writable_build() {
+    mkdir -p build 2>/dev/null || true
+    [ -w build ] || die "$root/build cannot be written: everything that is built goes there"
+}
+
 # configure PRESET [-DNAME=VALUE...]: into build/PRESET, by ninja where there is one.
 configure() {
     local preset=$1 generator=Ninja
     shift
+    writable_build
     command -v ninja >/dev/null || generator="Unix Makefiles"
     # A tree configured by another generator or for another path cannot be used again.
     local cache=build/$preset/CMakeCache.txt
