@@ -55,11 +55,16 @@ class Scripts(unittest.TestCase):
         self.expect_refusal("no such option: --no-such", "scripts/demo", "--no-such")
         self.expect_refusal("no such option: --no-such", "scripts/check", "--no-such")
         self.expect_refusal("--san=no_such: ", "scripts/test", "--san=no_such")
+        self.expect_refusal("no such option: --sna=thread", "scripts/test", "--sna=thread")
         self.expect_refusal("unknown workload: no_such", "scripts/bench", "no_such")
         self.expect_refusal("unknown variant: no_such", "scripts/bench", "--only=no_such")
         self.expect_refusal("unrecognized arguments: --no-such", "scripts/bench", "--no-such")
         self.expect_refusal("--rounds: at least 1", "scripts/bench", "--rounds=0")
         self.expect_refusal("no such file: no_such", "scripts/bench", "--guard=no_such")
+
+    def test_an_option_of_ctest_goes_on_to_it(self):
+        for option in ("--repeat", "--rerun-failed", "--verbose", "--timeout", "--no-tests=error"):
+            self.assertIn("--san=no_such: ", call("scripts/test", option, "--san=no_such")[1])
 
 
 if __name__ == "__main__":
