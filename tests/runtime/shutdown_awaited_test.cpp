@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -287,12 +286,18 @@ TEST(AwaitedShutdown, StoppedAndDoneBeforeItWaitsItGoesOnOnce) {
         while (own.stats(1).parks == parks)
             detail::pause();
     };
-    std::optional<stop_callback<decltype(tell)>> callback;
+    // It is called while its task ends, and never destroyed: the source it would leave has gone.
+    union never_destroyed {
+        never_destroyed() {}
+        ~never_destroyed() {}
+        stop_callback<decltype(tell)> callback;
+    } kept;
     std::atomic<bool> listening = false;
     own.handle()
         .spawn(placement::pinned(1),
                [&]() -> task<void> {
-                   callback.emplace(co_await this_task::stop(), tell);
+                   const stop_token stop = co_await this_task::stop();
+                   std::construct_at(&kept.callback, stop, tell);
                    listening = true;
                    while (!asked)
                        co_await yield();
@@ -312,7 +317,6 @@ TEST(AwaitedShutdown, StoppedAndDoneBeforeItWaitsItGoesOnOnce) {
             co_await yield();
     });
     EXPECT_EQ(went_on, 1);
-    callback.reset();
     EXPECT_TRUE(own.shutdown_blocking().clean());
 }
 
