@@ -54,25 +54,28 @@ void call_line::give_back(call_slot& opened) noexcept {
     release(opened);
 }
 
-void call_line::submit(call_slot& filled, call_slot::caller who, call_wait* waiter) {
+bool call_line::submit(call_slot& filled, call_slot::caller who, call_wait* waiter) {
     lock held(mutex_);
     SPARGIO_ASSERT(filled.at == phase::filling);
+    // Closed while the request was moved in: the servers may have been told that nothing can come.
+    if (intake_closed_) {
+        ++counted_.refused_closed;
+        return false;
+    }
     filled.who = who;
     filled.waiter = waiter;
     ++counted_.calls;
-    // Closed while the request was moved in: the servers may have been told that nothing can come.
-    if (intake_closed_)
-        return end(held, filled, errc::closed);
     recv_wait* const server = servers_.pop();
     if (server == nullptr) {
         filled.at = phase::queued;
         queue_.push(filled);
-        return;
+        return true;
     }
     hand_over(filled);
     server->decide(filled);
     held.unlock();
     server->told();
+    return true;
 }
 
 void call_line::give_up(call_slot& slot) noexcept {

@@ -34,10 +34,11 @@ public:
     [[nodiscard]] result<call_slot*> open(clock::time_point deadline);
     /// Undoes open(). What was filled in was cleared.
     void give_back(call_slot& opened) noexcept;
-    /// Hands the call to the server that waits longest, or queues it, or ends it by errc::closed
-    /// when either end has closed since open(). From here on its end is told to `who`: once,
-    /// perhaps before this returns.
-    void submit(call_slot& filled, call_slot::caller who, call_wait* waiter = nullptr);
+    /// Hands the call to the server that waits longest, or queues it; from here on its end is told
+    /// to `who`: once, perhaps before this returns. \return false when an end has closed since
+    /// open(): nothing began, and the slot is still the caller's, to give_back().
+    [[nodiscard]] bool submit(call_slot& filled, call_slot::caller who,
+                              call_wait* waiter = nullptr);
     /// The caller gives up. \return whether that ended the call: false when it had ended.
     bool leave(call_slot& waited_for) noexcept;
     /// The same from elsewhere, if `generation` is still what the slot holds; tells the callback.

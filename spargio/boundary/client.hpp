@@ -14,7 +14,7 @@ namespace spargio::boundary {
 /// other runtimes. Copies are the same end; when the last one is gone, it closes.
 ///
 /// A call ends once: with its response, or by
-///   errc::closed                   the servers have closed, or the clients just as it was made
+///   errc::closed                   the servers have closed
 ///   errc::unanswered               a server dropped the call
 ///   std::errc::timed_out           its deadline is over
 ///   std::errc::operation_canceled  its caller gave up
@@ -98,8 +98,10 @@ private:
                 refusal_ = opened.error();
                 return go_on_in_turn();
             }
-            wait_for(*line_, **opened);
-            return true;
+            if (wait_for(*line_, **opened))
+                return true;
+            refusal_ = undo(*line_, **opened);
+            return go_on_in_turn();
         }
         [[nodiscard]] outcome await_resume() {
             if (slot() == nullptr)
@@ -125,6 +127,15 @@ private:
         return &slot;
     }
 
+    /// A filled slot is not submitted after all: clears it and gives it back. \return errc::closed,
+    /// the reason but for what the callback's copying throws
+    static std::error_code undo(line& over, typename line::slot& filled) noexcept {
+        filled.request.reset();
+        filled.callback = nullptr;
+        over.give_back(filled);
+        return make_error_code(errc::closed);
+    }
+
     static task<outcome> call_once(std::shared_ptr<line> over, Request request,
                                    clock::time_point deadline) {
         co_return co_await call_awaiter(std::move(over), std::move(request), deadline);
@@ -141,7 +152,8 @@ private:
         const auto filled = fill(*end_->over, std::move(request), deadline);
         if (!filled)
             return failure(filled.error());
-        end_->over->submit(**filled, detail::call_slot::caller::thread);
+        if (!end_->over->submit(**filled, detail::call_slot::caller::thread))
+            return failure(undo(*end_->over, **filled));
         return ticket<Request, Response>(end_->over, **filled);
     }
 
@@ -155,12 +167,12 @@ private:
         try {
             slot.callback = std::forward<Callback>(callback);
         } catch (...) {
-            slot.request.reset();
-            end_->over->give_back(slot);
+            (void)undo(*end_->over, slot);
             throw;
         }
         pending_call made(end_->over, slot);
-        end_->over->submit(slot, detail::call_slot::caller::callback);
+        if (!end_->over->submit(slot, detail::call_slot::caller::callback))
+            return failure(undo(*end_->over, slot));
         return made;
     }
 

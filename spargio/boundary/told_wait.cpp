@@ -10,12 +10,16 @@ bool told_wait::go_on_in_turn() noexcept {
     return true;
 }
 
-void call_wait::wait_for(call_line& line, call_slot& filled) {
+bool call_wait::wait_for(call_line& line, call_slot& filled) {
     at_ = &line;
     slot_ = &filled;
     const shard::hold held(home());
-    line.submit(filled, call_slot::caller::task, this);
+    if (!line.submit(filled, call_slot::caller::task, this)) {
+        slot_ = nullptr;
+        return false;
+    }
     listen_held();
+    return true;
 }
 
 bool call_wait::on_stop() noexcept {

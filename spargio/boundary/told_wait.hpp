@@ -40,8 +40,9 @@ protected:
     call_wait() = default;
     ~call_wait() = default;
 
-    /// Submits the call. Suspend then. \pre bind() said to go on
-    void wait_for(call_line& line, call_slot& filled);
+    /// Submits the call. \return whether to suspend: false when it is refused.
+    /// \pre bind() said to go on
+    [[nodiscard]] bool wait_for(call_line& line, call_slot& filled);
     /// What is waited for, or null.
     [[nodiscard]] call_slot* slot() const noexcept { return slot_; }
 
