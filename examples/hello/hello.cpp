@@ -1,11 +1,10 @@
-// An echo server on all CPUs: one accept loop, a task for each client on a shard of its own.
+// An echo server on all CPUs: a listener a shard at one address, and a task for each client on the
+// shard whose listener it reached.
 #include <array>
-#include <chrono>
 #include <cstdio>
 
-#include "spargio/net/tcp_listener.hpp"
+#include "spargio/net/tcp_listener_group.hpp"
 #include "spargio/runtime/run.hpp"
-#include "spargio/time/sleep.hpp"
 
 spargio::task<> echo(spargio::tcp_stream client) {
     std::array<std::byte, 4096> buffer;
@@ -23,24 +22,11 @@ spargio::task<> echo(spargio::tcp_stream client) {
 
 spargio::task<> serve() {
     auto any_port = spargio::socket_address::loopback_v4(0);
-    auto listener = value_or_throw(spargio::tcp_listener::bind(any_port));
-    auto address = value_or_throw(listener.local_address());
+    auto listeners = value_or_throw(spargio::tcp_listener_group::bind(any_port));
+    auto address = value_or_throw(listeners.local_address());
     std::printf("say something: nc 127.0.0.1 %d\n", address.port());
     std::fflush(stdout);
-    for (;;) {
-        auto policy = spargio::session_policy::round_robin();
-        auto client = co_await listener.accept(policy);
-        if (!client) {
-            // No descriptor is left, mostly: the next try would fail too, until a client leaves.
-            auto waited = co_await spargio::sleep_for(std::chrono::milliseconds(10));
-            if (!waited) {
-                co_return;
-            }
-            continue;
-        }
-        // One that is refused, because there are too many tasks, is closed.
-        (void)std::move(*client).spawn_on_session(echo);
-    }
+    spargio::value_or_throw(co_await listeners.serve(echo));
 }
 
 int main() {
