@@ -109,37 +109,23 @@ def declares(body):
     return DECLARATION.search(body) is not None
 
 
-def end_of_operand(code, start):
-    """Where the expression that is awaited from `start` on ends at the latest."""
-    depth = 0
-    for at in range(start, len(code)):
-        if code[at] in "([{":
-            depth += 1
-        elif code[at] in ")]}":
-            depth -= 1
-        if depth < 0 or (depth == 0 and code[at] == ";"):
-            return at
-    return len(code)
-
-
-def moves_into_list(code, start, end):
-    """Whether a list in braces between them has something moved into it."""
+def moves_into_list(code, start):
+    """Whether the expression that is awaited from `start` on has a list in braces with a move in it."""
     at = start
-    while at < end:
-        if code[at] == "{":
-            after = end_of(code, at)
-            if not opens_function(code, at) and MOVE.search(code, at, after):
-                return True
-            at = after
-            continue
-        at += 1
+    while at < len(code) and code[at] not in ";)]}":
+        after = end_of(code, at) if code[at] in "([{" else at + 1
+        if code[at] == "(" and moves_into_list(code[:after - 1], at + 1):
+            return True
+        if code[at] == "{" and not opens_function(code, at) and MOVE.search(code, at, after):
+            return True
+        at = after
     return False
 
 
 def check_text(path, text):
     code = only_code(text)
     for found in re.finditer(r"\bco_await\b", code):
-        if moves_into_list(code, found.end(), end_of_operand(code, found.end())):
+        if moves_into_list(code, found.end()):
             line = code.count("\n", 0, found.start()) + 1
             yield f"{path}:{line}: something is moved into a list in braces that is awaited (g++ 12.2 destroys it twice)"
     for found in CONDITION.finditer(code):
