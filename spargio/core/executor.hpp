@@ -1,5 +1,6 @@
 #pragma once
 
+#include "spargio/core/fork_lane.hpp"
 #include "spargio/core/thread_state.hpp"
 #include "spargio/core/work_item.hpp"
 
@@ -15,8 +16,29 @@ public:
     /// The same, but `item` may be run before older ones: it is what the running one leads to.
     /// Thread: the executor's own.
     virtual void defer_next(work_item& item) noexcept { defer(item); }
-    /// Takes `item` back if it was the last one deferred as next and nobody has it yet.
-    /// Thread: the executor's own.
+    /// Defers forks as next: calls `each(add)`, which calls add(fork) for each, to be run first the
+    /// last. Thread: the executor's own.
+    template <class Each>
+    void defer_forks(Each each) noexcept {
+        if (forks_.items() == nullptr) {
+            each([this](work_item& fork) { defer_next(fork); });
+            return;
+        }
+        split_deque::batch queued(*forks_.items());
+        each([&](work_item& fork) {
+            if (!queued.push(fork)) [[unlikely]]
+                defer(fork);
+        });
+        queued.commit();
+        if (forks_.keeps_all()) [[unlikely]]
+            offer_forks();
+    }
+    /// Takes `fork` back if it was the last one deferred as next and nobody has it yet, as far as
+    /// that can be told without a call. Thread: the executor's own.
+    [[nodiscard]] fork_lane::answer try_take_back(const work_item& fork) noexcept {
+        return forks_.take_back(fork);
+    }
+    /// The same, for when that has answered `ask`. By itself: nothing is taken back.
     [[nodiscard]] virtual bool take_back(work_item&) noexcept { return false; }
     /// Forks of a family that others have taken part in have ended here, and what they lead to has
     /// not begun. Thread: the executor's own.
@@ -31,8 +53,16 @@ public:
 protected:
     executor() = default;
     ~executor() = default;
+    /// Forks lie there from now on. \pre none has been deferred
+    void keep_forks_in(const fork_lane& lane) noexcept { forks_ = lane; }
+    /// Others take part from now on.
+    void share_forks_with(const work_share& others) noexcept { forks_.meet(others); }
 
 private:
+    /// Forks have been queued, and others have none of those here.
+    virtual void offer_forks() noexcept {}
+
+    fork_lane forks_;
     const void* family_ = this;
 };
 

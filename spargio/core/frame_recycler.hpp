@@ -17,7 +17,8 @@ void free_unkept_frame(void* block, std::size_t bytes) noexcept;
 /// Limit: 1 MiB of free blocks a class and thread, and as much between threads; past it blocks go
 /// back to the global allocator.
 /// Thread: any; each has its own lists, released when it ends.
-[[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
+// Inlined by force, both: every frame passes here, with a size that the compiler knows.
+[[nodiscard, gnu::always_inline]] inline void* allocate_frame(std::size_t bytes) {
     if (bytes <= frame_pool::largest) {
         if (void* block = this_thread().frames.take(bytes)) [[likely]]
             return block;
@@ -25,7 +26,7 @@ void free_unkept_frame(void* block, std::size_t bytes) noexcept;
     return allocate_new_frame(bytes);
 }
 
-inline void free_frame(void* block, std::size_t bytes) noexcept {
+[[gnu::always_inline]] inline void free_frame(void* block, std::size_t bytes) noexcept {
     if (bytes <= frame_pool::largest) {
         if (this_thread().frames.keep(block, bytes)) [[likely]]
             return;

@@ -10,7 +10,8 @@ namespace spargio::detail {
 
 /// Makes `child` fit to be started, reporting its end to `sink`.
 template <class T>
-promise_base& prepare_child(task<T>& child, finish_sink& sink, task_env& env) noexcept {
+[[gnu::always_inline]] inline promise_base& prepare_child(task<T>& child, finish_sink& sink,
+                                                          task_env& env) noexcept {
     SPARGIO_ASSERT(child.valid());
     promise_base& promise = child.promise();
     SPARGIO_ASSERT(promise.continuation == nullptr && promise.sink == nullptr);
@@ -55,16 +56,14 @@ public:
         : left_(static_cast<std::uint32_t>(children + 1)) {}
 
     promise_base* finished(promise_base& child) noexcept override {
-        promise_base* const sibling = child.continuation;
-        if (sibling != nullptr && current_executor()->take_back(*sibling)) {
-            sibling->ends = child.ends + 1;
-            return sibling;
+        if (promise_base* const sibling = child.continuation) {
+            const fork_lane::answer had = current_executor()->try_take_back(*sibling);
+            if (had == fork_lane::answer::ask) [[unlikely]]
+                return ask_for_sibling(child);
+            if (had == fork_lane::answer::yes)
+                return go_on_to(*sibling, child);
         }
-        if (child.ends == forks_) [[likely]]
-            return parent_;
-        if (forks_ != 0)
-            current_executor()->part_ended();
-        return arrive(child.ends);
+        return all_forks_end_with(child) ? parent_ : arrive_in_parts(child.ends);
     }
 
     /// The parent's own share: it holds the counter up until every child was started.
@@ -94,6 +93,26 @@ protected:
     ~join_counter() = default;
 
 private:
+    [[nodiscard]] bool all_forks_end_with(const promise_base& child) const noexcept {
+        return child.ends == forks_;
+    }
+    static promise_base* go_on_to(promise_base& sibling, const promise_base& child) noexcept {
+        sibling.ends = child.ends + 1;
+        return &sibling;
+    }
+    // Out of line, both, so that what happens to most needs no registers saved.
+    [[gnu::noinline]] promise_base* ask_for_sibling(promise_base& child) noexcept {
+        promise_base& sibling = *child.continuation;
+        if (current_executor()->take_back(sibling))
+            return go_on_to(sibling, child);
+        return all_forks_end_with(child) ? parent_ : arrive_in_parts(child.ends);
+    }
+    /// Of forks, some of which others have, or of children that are none.
+    [[gnu::noinline]] promise_base* arrive_in_parts(std::uint32_t ends) noexcept {
+        if (forks_ != 0)
+            current_executor()->part_ended();
+        return arrive(ends);
+    }
     std::atomic<std::uint32_t> left_;
     std::uint32_t forks_ = 0;  // 0: the children are no forks
     promise_base* parent_ = nullptr;

@@ -51,7 +51,8 @@ inline void go_last(promise_base& target) noexcept {
 }
 
 /// Continues `target` in place, or through the run queue when this resume has had its share.
-[[nodiscard]] inline std::coroutine_handle<> transfer_to(promise_base* target) noexcept {
+[[nodiscard, gnu::always_inline]] inline std::coroutine_handle<>
+transfer_to(promise_base* target) noexcept {
     if (target == nullptr)
         return std::noop_coroutine();
     if (spend_transfer()) [[likely]]

@@ -28,7 +28,7 @@ value_or_monostate<T> take_value(task<T>& child) {
 template <class... T>
 class all_of_tuple final : join_counter {
 public:
-    explicit all_of_tuple(task<T>... tasks)
+    explicit all_of_tuple(task<T>&&... tasks)
         : join_counter(sizeof...(T)), children_(std::move(tasks)...) {}
     bool await_ready() const noexcept { return false; }
     template <spargio_promise Parent>
@@ -57,11 +57,12 @@ private:
     // The last one first: what is queued last is run first, if nobody takes it.
     template <std::size_t... I>
     std::coroutine_handle<> fork_all(task_env& env, std::index_sequence<I...>) noexcept {
-        executor& here = *current_executor();
         promise_base* child = nullptr;
-        ((child = &prepare_fork(std::get<sizeof...(T) - 1 - I>(children_), *this, env, child),
-          I + 1 != sizeof...(T) ? here.defer_next(*child) : void()),
-         ...);
+        current_executor()->defer_forks([&](auto add) {
+            ((child = &prepare_fork(std::get<sizeof...(T) - 1 - I>(children_), *this, env, child),
+              I + 1 != sizeof...(T) ? add(*child) : void()),
+             ...);
+        });
         return transfer_to(child);
     }
 
@@ -71,7 +72,7 @@ private:
 template <class T>
 class all_of_vector final : join_counter {
 public:
-    explicit all_of_vector(std::vector<task<T>> tasks)
+    explicit all_of_vector(std::vector<task<T>>&& tasks)
         : join_counter(tasks.size()), children_(std::move(tasks)) {}
     bool await_ready() const noexcept { return children_.empty(); }
     template <spargio_promise Parent>
@@ -79,12 +80,13 @@ public:
         task_env& env = *parent.promise().env;
         if (forks(parent.promise())) {
             begin_forks(parent.promise());
-            executor& here = *current_executor();
             promise_base* child = nullptr;
-            for (std::size_t last = children_.size() - 1; last != 0; --last) {
-                child = &prepare_fork(children_[last], *this, env, child);
-                here.defer_next(*child);
-            }
+            current_executor()->defer_forks([&](auto add) {
+                for (std::size_t last = children_.size() - 1; last != 0; --last) {
+                    child = &prepare_fork(children_[last], *this, env, child);
+                    add(*child);
+                }
+            });
             return transfer_to(&prepare_fork(children_.front(), *this, env, child));
         }
         for (task<T>& child : children_)

@@ -13,7 +13,8 @@ namespace spargio::detail {
 /// Thread: any; thieves overwrite each other's news, since it is an estimate.
 class next_worth {
 public:
-    explicit next_worth(const steal_options& how) noexcept : how_(how), item_ns_(how.worth_ns) {}
+    explicit next_worth(const steal_options& how) noexcept
+        : how_(how), item_ns_(how.worth_ns), enough_(how.worth_ns >= how.item_worth_ns) {}
 
     /// How many of `waiting` items others may take: what exceeds the margin, if it comes to enough
     /// work with what is `hidden`. Half as much as of shared items is: somebody waits for these.
@@ -26,25 +27,31 @@ public:
                    : waiting - how_.locality_margin;
     }
     /// Whether they are worth being shared at all.
-    [[nodiscard]] bool enough() const noexcept {
-        return item_ns_.load(std::memory_order_relaxed) >= how_.item_worth_ns;
-    }
+    [[nodiscard]] bool enough() const noexcept { return enough_.load(std::memory_order_relaxed); }
+    /// The same, to be looked at by who cannot ask.
+    [[nodiscard]] const std::atomic<bool>& enough_flag() const noexcept { return enough_; }
     /// An item took its thief `took_ns`. Up at once, down by and by: the last of a tree are small.
     void learn(std::uint64_t took_ns) noexcept {
         const std::uint64_t seen = std::min(took_ns, std::uint64_t{how_.worth_ns} * 2);
         const std::uint64_t mean = item_ns_.load(std::memory_order_relaxed);
         const std::uint64_t now = seen > mean ? (mean + seen) / 2 : (3 * mean + seen) / 4;
-        item_ns_.store(static_cast<std::uint32_t>(now), std::memory_order_relaxed);
+        set(static_cast<std::uint32_t>(now));
     }
     /// What nobody steals, nobody measures either: has it tried again, a few times.
     void try_again() noexcept {
         if (!enough())
-            item_ns_.store(how_.item_worth_ns * 2, std::memory_order_relaxed);
+            set(how_.item_worth_ns * 2);
     }
 
 private:
+    void set(std::uint32_t item_ns) noexcept {
+        item_ns_.store(item_ns, std::memory_order_relaxed);
+        enough_.store(item_ns >= how_.item_worth_ns, std::memory_order_relaxed);
+    }
+
     const steal_options& how_;
     std::atomic<std::uint32_t> item_ns_;
+    std::atomic<bool> enough_;
 };
 
 /// What a thief remembers of the next items it stole last, until they have been run.

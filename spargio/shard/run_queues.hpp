@@ -45,6 +45,8 @@ public:
     /// Lets others have the next items, but for the `kept` newest.
     void share_next(unsigned kept) noexcept { next_.share(kept); }
 
+    /// Where next items may be put and taken back without this; null with a mutex.
+    [[nodiscard]] split_deque* next_items() noexcept { return next_.lock_free(); }
     /// Takes `item` back if it is the one that was queued last as next and nobody has it.
     [[nodiscard]] bool take_back(const work_item& item) noexcept { return next_.pop(item); }
 

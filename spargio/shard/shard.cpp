@@ -16,7 +16,10 @@ shard::shard(kernel& entry, const shard_options& options)
       messages_(options.mailbox_capacity),
       hot_messages_(options.mailbox_capacity),
       counts_(options.tags.get()),
-      direct_(*this) {}
+      direct_(*this) {
+    if (detail::split_deque* const lock_free = queues_.next_items())
+        keep_forks_in({*lock_free, next_worth_.enough_flag(), counters_.forks_in_place});
+}
 
 shard::~shard() {
     if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once)
@@ -58,6 +61,7 @@ void shard::meet(std::span<const std::unique_ptr<shard>> peers,
     if (peers.size() == 1)
         return;
     share_ = &share;
+    share_forks_with(share);
     watched_.resize(peers.size());
 }
 

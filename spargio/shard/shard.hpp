@@ -9,6 +9,7 @@
 
 #include "spargio/core/counter.hpp"
 #include "spargio/core/executor.hpp"
+#include "spargio/core/work_share.hpp"
 #include "spargio/ring/ring.hpp"
 #include "spargio/shard/buffer_options.hpp"
 #include "spargio/shard/direct_mail.hpp"
@@ -25,7 +26,6 @@
 #include "spargio/shard/steal_options.hpp"
 #include "spargio/shard/timer_queue.hpp"
 #include "spargio/shard/wake_list.hpp"
-#include "spargio/shard/work_share.hpp"
 
 namespace spargio {
 
@@ -89,7 +89,7 @@ public:
         if (queues_.keeps_all_next() && next_worth_.enough())
             share_next();
     }
-    bool take_back(detail::work_item& item) noexcept override;
+    bool take_back(detail::work_item& fork) noexcept override;
     [[nodiscard]] ring& io() noexcept { return *ring_; }
     /// Whether it looks at memory for a while before it sleeps; a task may then do so, too.
     [[nodiscard]] bool may_spin() const noexcept { return options_.spin_us != 0; }
@@ -273,6 +273,7 @@ private:
     }
 
     // shard_steal.cpp
+    void offer_forks() noexcept override { share_next(); }
     [[nodiscard]] bool search() noexcept;
     [[nodiscard]] shard* busiest_victim(unsigned& budget) noexcept;
     [[nodiscard]] unsigned steal_from(shard& victim) noexcept;

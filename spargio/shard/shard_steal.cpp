@@ -138,11 +138,11 @@ void shard::take_over_search() noexcept {
 // --- the victim ----------------------------------------------------------------------------------
 
 /// One of a family of forks goes on to the next, which is as good as the end of an item.
-bool shard::take_back(detail::work_item& item) noexcept {
+bool shard::take_back(detail::work_item& fork) noexcept {
     // Those that are not worth it are over soon: what else there is waits for the end of the item.
     if (share_ != nullptr && (queues_.keeps_all_next() || share_->wanted()) && next_worth_.enough())
         offer_work();
-    if (!queues_.take_back(item))
+    if (!queues_.take_back(fork))
         return false;
     ++counters_.forks_in_place;
     return true;

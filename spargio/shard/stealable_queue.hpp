@@ -2,8 +2,8 @@
 
 #include <variant>
 
+#include "spargio/core/split_deque.hpp"
 #include "spargio/shard/mutex_deque.hpp"
-#include "spargio/shard/split_deque.hpp"
 #include "spargio/shard/steal_options.hpp"
 
 namespace spargio::detail {
@@ -54,6 +54,8 @@ public:
         return look([](auto& queue) { return queue.size(); });
     }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+    [[nodiscard]] split_deque* lock_free() noexcept { return std::get_if<split_deque>(&queue_); }
 
     // --- any thread ------------------------------------------------------------------------------
 

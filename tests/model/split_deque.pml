@@ -1,6 +1,6 @@
-// breaks: LAST_BY_SPLIT NO_BARRIER BACK_BEFORE_BARRIER NO_WAIT NO_SECOND_LOOK BACK_LATE NO_COMPARE PUBLISH_FIRST NO_ROOM_CHECK NOT_RESTORED
+// breaks: LAST_BY_SPLIT NO_BARRIER BACK_BEFORE_BARRIER NO_WAIT NO_SECOND_LOOK BACK_LATE NO_COMPARE PUBLISH_FIRST NO_ROOM_CHECK NOT_RESTORED NOT_PUT_BACK LOOK_FIRST
 /*
- * The deque of stealable work, step by step as in spargio/shard/split_deque.hpp: two slots; an owner
+ * The deque of stealable work, step by step as in spargio/core/split_deque.hpp: two slots; an owner
  * that pushes, shares and pops in any order, and two others that take and expose.
  *
  * Checked: every item is had exactly once, and none is left; a push is refused only when two wait.
@@ -151,6 +151,27 @@ inline pop() {
     fi
 }
 
+/* As who knows the item does: what is not plainly its own is left to pop(). */
+inline pop_private() {
+    b = own;
+#ifdef LOOK_FIRST
+    atomic { s = split; e = exposing };
+    write_back(b - 1);
+#else
+    write_back(b - 1);
+    atomic { s = split; e = exposing };
+#endif
+    if
+    :: e || s == b ->
+#ifndef NOT_PUT_BACK
+        write_back(b)
+#else
+        skip
+#endif
+    :: else -> atomic { item = SLOT(b - 1); have(item) }
+    fi
+}
+
 inline take() {
     atomic { f = front; s = split; e = exposing }
     if
@@ -209,6 +230,7 @@ active proctype Owner() {
     :: share(0)
     :: share(1)
     :: true -> pop(); FORGET()
+    :: true -> pop_private(); FORGET()
     :: pushed == ITEMS && front == own -> break
     od;
     owner_done = true

@@ -1,7 +1,7 @@
 // breaks: NO_LAST_LOOK LOOK_FIRST SLEEPS_LAST BEGUN_UNSEEN BEGUN_LAST BEGUN_DROPPED BEGUN_TWICE NO_END ALL_SEARCH WAKE_WITHOUT_BEGIN SEARCH_KEPT
 /*
  * How shards find each other's stealable work and sleep, step by step as in
- * spargio/shard/{work_share.hpp,shard_steal.cpp,shard_wait.cpp}: a maker that queues items, runs
+ * spargio/{core/work_share.hpp,shard/shard_steal.cpp,shard/shard_wait.cpp}: a maker that queues items, runs
  * some of them itself and, between two items, has a sleeper woken; and two thieves that search,
  * take, spin and sleep, one of which wakes for a reason of its own as well. After its last check
  * the maker is busy for ever.

@@ -9,9 +9,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "spargio/core/split_deque.hpp"
 #include "spargio/ring/kernel.hpp"
 #include "spargio/shard/mutex_deque.hpp"
-#include "spargio/shard/split_deque.hpp"
 
 namespace spargio {
 namespace {
@@ -172,6 +172,52 @@ TEST_F(Private, ItemsAreExposedOnceABarrierHasPassed) {
     EXPECT_EQ(deque.take(), &items[0]);
 }
 
+TEST_F(Private, ItemIsTakenBackWithoutACallIfItWasQueuedLast) {
+    using popped = detail::split_deque::popped;
+    EXPECT_EQ(deque.pop_private(items[2]), popped::no);
+    EXPECT_EQ(deque.pop_private(items[3]), popped::yes);
+    EXPECT_EQ(deque.pop_private(items[3]), popped::no);
+    deque.share(1);
+    EXPECT_EQ(deque.pop_private(items[2]), popped::yes);
+    // The rest is public: others may be about to take it.
+    EXPECT_EQ(deque.pop_private(items[1]), popped::contested);
+    EXPECT_EQ(deque.size(), 2u);
+    EXPECT_TRUE(deque.pop(items[1]));
+    EXPECT_EQ(deque.take(), &items[0]);
+}
+
+TEST_F(Private, ItemIsContestedWhileAnExposerIsAbout) {
+    using popped = detail::split_deque::popped;
+    deque.expose([&] {
+        EXPECT_EQ(deque.pop_private(items[3]), popped::contested);
+        return true;
+    });
+    EXPECT_EQ(deque.shared(), 4u);
+    EXPECT_EQ(deque.take(), &items[0]);
+    EXPECT_TRUE(deque.pop(items[3]));
+}
+
+TEST(Batch, IsQueuedAtOnceAndOnlyAsFarAsThereIsRoom) {
+    numbered items[6];
+    detail::split_deque deque(4);
+    ASSERT_TRUE(deque.push(items[0]));
+    detail::split_deque::batch queued(deque);
+    for (int next = 1; next != 4; ++next)
+        EXPECT_TRUE(queued.push(items[next]));
+    EXPECT_EQ(deque.size(), 1u);
+    EXPECT_FALSE(queued.push(items[4]));
+    queued.commit();
+    EXPECT_EQ(deque.size(), 4u);
+    deque.share(0);
+    EXPECT_EQ(deque.take(), &items[0]);
+    detail::split_deque::batch more(deque);
+    EXPECT_TRUE(more.push(items[4]));
+    EXPECT_FALSE(more.push(items[5]));
+    more.commit();
+    for (int expected = 4; expected != 0; --expected)
+        EXPECT_EQ(deque.pop(), &items[expected]);
+}
+
 /// An owner that keeps all to itself, and others who get at it all the same.
 TEST(Exposed, EachItemIsHadOnceByTheOwnerOrAnotherThread) {
     kernel& system = system_kernel();
@@ -205,7 +251,12 @@ TEST(Exposed, EachItemIsHadOnceByTheOwnerOrAnotherThread) {
                     if (deque.push(items[next]))
                         ++next;
                 }
-                had(deque.pop());
+                // In either way, the second as who forked it does.
+                if (next % 2 == 0) {
+                    had(deque.pop());
+                } else if (deque.pop_private(items[next - 1]) == detail::split_deque::popped::yes) {
+                    had(&items[next - 1]);
+                }
             }
         };
         work(count / 2);

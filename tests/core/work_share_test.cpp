@@ -1,4 +1,4 @@
-#include "spargio/shard/work_share.hpp"
+#include "spargio/core/work_share.hpp"
 
 #include <gtest/gtest.h>
 

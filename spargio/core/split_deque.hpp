@@ -45,6 +45,30 @@ public:
         return true;
     }
 
+    /// Queues several, one after the other, with one look at what there is room for.
+    class batch {
+    public:
+        explicit batch(split_deque& to) noexcept
+            : to_(to),
+              back_(to.back_.load(std::memory_order_relaxed)),
+              full_at_(front_of(to.ends_.load(std::memory_order_acquire)) + to.mask_ + 1) {}
+        /// False: it is full.
+        [[nodiscard]] bool push(work_item& item) noexcept {
+            if (((full_at_ - back_) & position_mask) == 0) [[unlikely]]
+                return false;
+            to_.slot_at(back_).store(&item, std::memory_order_relaxed);
+            back_ = after(back_);
+            return true;
+        }
+        /// Queues what was pushed since the last time.
+        void commit() noexcept { to_.back_.store(back_, std::memory_order_release); }
+
+    private:
+        split_deque& to_;
+        std::uint32_t back_;
+        const std::uint32_t full_at_;
+    };
+
     /// Makes everything public but the `kept` newest items. Sequentially consistent if anything
     /// was, as work_share asks of who makes work.
     void share(unsigned kept) noexcept {
@@ -61,22 +85,33 @@ public:
     /// The item queued last, or null.
     [[nodiscard]] work_item* pop() noexcept {
         const position back = back_.load(std::memory_order_relaxed);
-        if (split_of(ends_.load(std::memory_order_relaxed)) == back)
-            return pop_public(back);
-        const position newest = before(back);
-        back_.store(newest, std::memory_order_relaxed);
-        // The CPU may look before others see what it wrote; an exposer's barrier sees to that.
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-        const word ends = ends_.load(std::memory_order_relaxed);
-        if (exposing(ends) || split_of(ends) == back) [[unlikely]]
-            return pop_while_exposed(back);
-        return slot_at(newest).load(std::memory_order_relaxed);
+        return pop(back, slot_at(before(back)).load(std::memory_order_relaxed));
     }
 
     /// Pops the item queued last if it is `item`.
     [[nodiscard]] bool pop(const work_item& item) noexcept {
-        const position newest = before(back_.load(std::memory_order_relaxed));
-        return slot_at(newest).load(std::memory_order_relaxed) == &item && pop() != nullptr;
+        const position back = back_.load(std::memory_order_relaxed);
+        work_item* const newest = slot_at(before(back)).load(std::memory_order_relaxed);
+        return newest == &item && pop(back, newest) != nullptr;
+    }
+
+    enum class popped : std::uint8_t { no, yes, contested };
+    /// Pops `item` if it was queued last and is private, without a call. contested: it may be
+    /// another's by now, which pop() tells.
+    [[nodiscard]] popped pop_private(const work_item& item) noexcept {
+        const position back = back_.load(std::memory_order_relaxed);
+        const position newest = before(back);
+        if (slot_at(newest).load(std::memory_order_relaxed) != &item)
+            return popped::no;
+        back_.store(newest, std::memory_order_relaxed);
+        // As in pop().
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        const word ends = ends_.load(std::memory_order_relaxed);
+        if (exposing(ends) || split_of(ends) == back) [[unlikely]] {
+            back_.store(back, std::memory_order_relaxed);
+            return popped::contested;
+        }
+        return popped::yes;
     }
 
     /// How many wait: exact while nobody takes.
@@ -163,6 +198,19 @@ private:
     }
 
     [[nodiscard]] slot& slot_at(position at) const noexcept { return slots_[at & mask_]; }
+
+    /// Pops what lies before `back`, which was read as `newest`.
+    [[nodiscard]] work_item* pop(position back, work_item* newest) noexcept {
+        if (split_of(ends_.load(std::memory_order_relaxed)) == back)
+            return pop_public(back);
+        back_.store(before(back), std::memory_order_relaxed);
+        // The CPU may look before others see what it wrote; an exposer's barrier sees to that.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        const word ends = ends_.load(std::memory_order_relaxed);
+        if (exposing(ends) || split_of(ends) == back) [[unlikely]]
+            return pop_while_exposed(back);
+        return newest;
+    }
 
     /// Nothing is private: the last public item, if nobody takes it first.
     [[gnu::noinline]] work_item* pop_public(position back) noexcept {
