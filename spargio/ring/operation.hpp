@@ -60,12 +60,16 @@ public:
         SPARGIO_ASSERT(state_ == state::done);
         return outcome_;
     }
+    /// It is most likely to wait: the kernel need not try before it does.
+    void expect_to_wait() noexcept { waits_first_ = true; }
+    [[nodiscard]] bool waits_first() const noexcept { return waits_first_; }
     /// Makes a finished operation fit to be submitted again.
     void rewind() noexcept {
         SPARGIO_ASSERT(state_ == state::done || state_ == state::idle);
         state_ = state::idle;
         cancel_sent_ = false;
         lingering_ = false;
+        waits_first_ = false;
     }
     /// Records an outcome that was reached without the ring. \pre idle.
     void settle(int outcome) noexcept {
@@ -91,6 +95,7 @@ private:
     bool cancel_sent_ : 1 = false;
     bool cancel_waiting_ : 1 = false;
     bool lingering_ : 1 = false;
+    bool waits_first_ : 1 = false;
 };
 
 }  // namespace spargio

@@ -20,6 +20,8 @@ bool io_wait::start(promise_base& waiter, operation& op, attempt_history* histor
         }
         history->would_have_waited();
     }
+    if (history != nullptr && history->likely_to_wait())
+        op.expect_to_wait();
     op_ = &op;
     op.waiter = this;
     here.io().submit(op);

@@ -43,5 +43,19 @@ TEST(AttemptHistory, SuccessForgetsTheFailures) {
     EXPECT_EQ(skipped(history), 1);
 }
 
+TEST(AttemptHistory, WhatGoesToTheRingIsExpectedToWaitButForAFewAfterASuccess) {
+    attempt_history history;
+    EXPECT_TRUE(history.likely_to_wait());
+    history.succeeded();
+    int expected_at_once = 0;
+    while (!history.likely_to_wait() && expected_at_once < 100)
+        ++expected_at_once;
+    EXPECT_EQ(expected_at_once, 8);
+    history.succeeded();
+    EXPECT_FALSE(history.likely_to_wait());
+    history.would_have_waited();
+    EXPECT_TRUE(history.likely_to_wait());
+}
+
 }  // namespace
 }  // namespace spargio::shard_test

@@ -10,6 +10,7 @@
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/time/sleep.hpp"
 #include "stage.hpp"
+#include "watched_kernel.hpp"
 
 namespace spargio::shard_test {
 namespace {
@@ -54,6 +55,32 @@ TEST(Attempt, LoneOperationNeedsNoRing) {
     EXPECT_EQ(kernel.requests(request_kind::recv), 0u);
     EXPECT_EQ(here->stats().attempts_succeeded, 10u);
     EXPECT_EQ(here->stats().completions, 0u);
+}
+
+/// A look at a socket that is known to be empty is one too many.
+TEST(Attempt, InVainIsNotMadeAgainByTheKernel) {
+    simulated_kernel kernel(attempts(100));
+    watched_kernel watched(kernel);
+    const auto [near, far] = kernel.stream_pair();
+    stage here(watched);
+    detail::attempt_history history;
+    root<void> reader(*here, receive_times(near, &history, 2));
+    here.add(reader);
+    action writer([&] { EXPECT_EQ(kernel.write(far, std::vector<std::byte>(2)), 2); });
+    here->post(writer);
+    here.run();
+    EXPECT_EQ(watched.receives.load(), watched.receives_waiting.load());
+    EXPECT_GE(watched.receives.load(), 1);
+}
+
+TEST(Attempt, WithoutHistoryTheKernelTries) {
+    simulated_kernel kernel(attempts(100));
+    watched_kernel watched(kernel);
+    const filled_stream stream(kernel, 3);
+    stage here(watched);
+    here.run(receive_times(stream.near, nullptr, 3));
+    EXPECT_EQ(watched.receives.load(), 3);
+    EXPECT_EQ(watched.receives_waiting.load(), 0);
 }
 
 TEST(Attempt, WithoutHistoryNothingIsTried) {

@@ -11,7 +11,7 @@
 namespace spargio::shard_test {
 
 /// Passes everything on to another kernel and says what it saw: which bells were struck, who looked
-/// at the clock, and that the owner of a ring has gone to sleep.
+/// at the clock, that the owner of a ring has gone to sleep, and how it was asked to receive.
 class watched_kernel final : public kernel {
 public:
     explicit watched_kernel(kernel& behind) : behind_(behind) {}
@@ -23,6 +23,8 @@ public:
     std::atomic<int> gap_at_look = 0;            ///< a millisecond passes before that look
     std::atomic<std::uint64_t> displaced = 0;    ///< what the owner is told of itself
     std::atomic<int> waits = 0;                  ///< entries that may sleep
+    std::atomic<int> receives = 0;               ///< requests to receive
+    std::atomic<int> receives_waiting = 0;       ///< those of them that wait before they try
     std::atomic<int> spoil_messages = 0;         ///< so many MSG_RING requests go astray
     std::atomic<int> refuse_outsiders = 0;       ///< so many messages without a ring fail
     std::atomic<int> refuse_outsiders_with = 0;  ///< with this errno
@@ -39,7 +41,7 @@ public:
     void destroy(::io_uring& ring) noexcept override { behind_.destroy(ring); }
     int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
               std::uint64_t timeout_ns) noexcept override {
-        spoil(ring, submit);
+        look_at(ring, submit);
         if (wait > 0)
             ++waits;
         return behind_.enter(ring, submit, wait, flags, timeout_ns);
@@ -76,9 +78,13 @@ public:
     }
 
 private:
-    void spoil(::io_uring& ring, unsigned submit) noexcept {
+    void look_at(::io_uring& ring, unsigned submit) noexcept {
         for (unsigned at = *ring.sq.khead; submit > 0; ++at, --submit) {
             ::io_uring_sqe& request = ring.sq.sqes[at & *ring.sq.kring_mask];
+            if (request.opcode == IORING_OP_RECV || request.opcode == IORING_OP_RECVMSG) {
+                ++receives;
+                receives_waiting += (request.ioprio & IORING_RECVSEND_POLL_FIRST) != 0;
+            }
             if (request.opcode != IORING_OP_MSG_RING || spoil_messages.load() == 0)
                 continue;
             --spoil_messages;
