@@ -3,6 +3,7 @@
 they install, build or run anything."""
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -12,10 +13,11 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SCRIPTS = ["demo", "test", "bench", "check"]
 
 
-def call(*command, cwd=ROOT):
+def call(*command, cwd=ROOT, env=None):
     # One that does not refuse begins to build: it is ended, with what it started.
     started = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, start_new_session=True)
+                               stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                               env=env)
     try:
         output, _ = started.communicate(timeout=20)
     except subprocess.TimeoutExpired:
@@ -65,6 +67,50 @@ class Scripts(unittest.TestCase):
     def test_an_option_of_ctest_goes_on_to_it(self):
         for option in ("--repeat", "--rerun-failed", "--verbose", "--timeout", "--no-tests=error"):
             self.assertIn("--san=no_such: ", call("scripts/test", option, "--san=no_such")[1])
+
+
+class WhatCtestIsAsked(unittest.TestCase):
+    """scripts/test, in a tree of its own where nothing is built and ctest tells its arguments."""
+
+    STANDS_IN = {"cmake": "exit 0", "dpkg-query": "printf installed",
+                 "ctest": '[ "$1" = --help ] && exec REAL --help; printf "<%s>" "$@"'}
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.tree = folder.name
+        shutil.copytree(os.path.join(ROOT, "scripts"), os.path.join(self.tree, "scripts"))
+        programs = os.path.join(self.tree, "programs")
+        os.mkdir(programs)
+        for name, does in self.STANDS_IN.items():
+            path = os.path.join(programs, name)
+            with open(path, "w", encoding="utf-8") as script:
+                script.write(f"#!/bin/sh\n{does}\n".replace("REAL", shutil.which("ctest")))
+            os.chmod(path, 0o755)
+        self.env = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}")
+
+    def expect_asked(self, asked, *arguments):
+        with self.subTest(arguments):
+            code, output = call("scripts/test", *arguments, cwd=self.tree, env=self.env)
+            self.assertEqual(0, code, output)
+            self.assertTrue(output.endswith(asked), output)
+
+    def test_a_word_is_part_of_a_name(self):
+        self.expect_asked("<-R><Cancel>", "Cancel")
+        self.expect_asked("<-R><Cancel|net/Tcp>", "Cancel", "net/Tcp")
+        self.expect_asked("<--verbose><-LE><stress><-R><Cancel>", "--verbose", "Cancel", "-LE",
+                          "stress")
+
+    def test_the_value_of_an_option_is_no_word(self):
+        for arguments in (("-R", "Cancel"), ("-L", "net", "-E", "Storm"), ("-j", "4"),
+                          ("--repeat", "until-fail:10"), ("--timeout", "5"), ("-I", "1,3")):
+            self.expect_asked("".join(f"<{each}>" for each in arguments), *arguments)
+
+    def test_names_are_chosen_in_one_way(self):
+        code, output = call("scripts/test", "-R", "Cancel", "Timer", cwd=self.tree, env=self.env)
+        self.assertNotEqual(0, code)
+        self.assertIn("Timer: names are chosen by -R already", output)
+        self.assertNotIn("== preparing", output)
 
 
 if __name__ == "__main__":
