@@ -38,6 +38,8 @@ class category final : public std::error_category {
             return "the line is longer than allowed";
         case errc::limit_exceeded:
             return "more bytes than allowed";
+        case errc::nothing_written:
+            return "the write took none of the bytes";
         }
         return "unknown spargio error";
     }

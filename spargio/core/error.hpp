@@ -22,6 +22,7 @@ enum class errc {
     frame_too_large,       ///< a frame is longer than its codec allows
     line_too_long,         ///< no line ends within the allowed length
     limit_exceeded,        ///< a stream holds more bytes than the caller allows
+    nothing_written,       ///< a write took none of its bytes, which would go on for ever
 };
 
 /// The category of `errc`; its name is "spargio".

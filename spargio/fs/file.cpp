@@ -50,6 +50,8 @@ task<result<void>> file::write_all_at(std::span<const std::byte> buffer, std::ui
         const auto count = co_await write_at(buffer, offset);
         if (!count)
             co_return failure(count.error());
+        if (*count == 0)
+            co_return failure(make_error_code(errc::nothing_written));
         buffer = buffer.subspan(*count);
         offset += *count;
     }

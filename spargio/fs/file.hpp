@@ -51,7 +51,9 @@ public:
     /// Fills `buffer`. Error beside read_at()'s: errc::end_of_stream when the file ends before.
     [[nodiscard]] task<result<void>> read_exact_at(std::span<std::byte> buffer,
                                                    std::uint64_t offset);
-    /// Writes all of `buffer`. After an error, some of it may have been written.
+    /// Writes all of `buffer`. Error beside write_at()'s: errc::nothing_written, when one answers
+    /// 0, as a device or a file system in user space may. After an error, some of it may have been
+    /// written.
     [[nodiscard]] task<result<void>> write_all_at(std::span<const std::byte> buffer,
                                                   std::uint64_t offset);
 

@@ -60,6 +60,8 @@ public:
             const auto count = co_await stream_.write_some(buffered());
             if (!count)
                 co_return failure(count.error());
+            if (*count == 0)
+                co_return failure(make_error_code(errc::nothing_written));
             written_ += *count;
         }
         output_.clear();

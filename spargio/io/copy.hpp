@@ -28,6 +28,8 @@ template <async_buffered_stream From, async_write_stream To>
         const auto count = co_await to.write_some(*bytes);
         if (!count)
             co_return failure(count.error());
+        if (*count == 0)
+            co_return failure(make_error_code(errc::nothing_written));
         from.consume(*count);
         copied += *count;
     }

@@ -93,6 +93,8 @@ public:
             const auto count = co_await stream_.write_some(std::span(output_).subspan(written_));
             if (!count)
                 co_return failure(count.error());
+            if (*count == 0)
+                co_return failure(make_error_code(errc::nothing_written));
             written_ += *count;
         }
         output_.clear();

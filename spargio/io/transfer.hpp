@@ -29,14 +29,17 @@ template <async_read_stream Stream>
     co_return result<void>{};
 }
 
-/// Writes all of `buffer`. After an error, operation_canceled too, some of it may have been
-/// written; where that matters, buf_writer keeps the rest.
+/// Writes all of `buffer`. Error beside write_some()'s: errc::nothing_written when the stream takes
+/// nothing. After an error, operation_canceled too, some of it may have been written; where that
+/// matters, buf_writer keeps the rest.
 template <async_write_stream Stream>
 [[nodiscard]] task<result<void>> write_all(Stream& stream, std::span<const std::byte> buffer) {
     while (!buffer.empty()) {
         const auto count = co_await stream.write_some(buffer);
         if (!count)
             co_return failure(count.error());
+        if (*count == 0)
+            co_return failure(make_error_code(errc::nothing_written));
         buffer = buffer.subspan(*count);
     }
     co_return result<void>{};

@@ -88,6 +88,8 @@ connected_stream::send_all_batch(std::span<const std::span<const std::byte>> buf
             detail::decode_count(), &writes_, fd(), pieces.of(cursor));
         if (!count)
             co_return failure(count.error());
+        if (*count == 0)
+            co_return failure(make_error_code(errc::nothing_written));
         cursor.advance(*count);
     }
     co_return result<void>{};

@@ -76,6 +76,8 @@ task<result<std::size_t>> splice_pipe::fill(int from, std::int64_t offset, std::
 task<result<std::size_t>> splice_pipe::drain(int to, std::int64_t offset) {
     SPARGIO_ASSERT(held_ != 0);
     const auto count = co_await splice(out_.get(), no_offset, to, offset, held_);
+    if (count && *count == 0)
+        co_return failure(make_error_code(errc::nothing_written));
     if (count)
         held_ -= *count;
     co_return count;

@@ -34,10 +34,11 @@ public:
     [[nodiscard]] task<result<std::size_t>> fill_from(connected_stream& from,
                                                       std::size_t most = capacity);
     /// Waits for room and sends some of what is in the pipe. \return bytes sent. Errors: those of
-    /// write_some(), never a signal. \pre the pipe is not empty; `to` outlives the await.
+    /// write_some(), never a signal; errc::nothing_written instead of 0. \pre the pipe is not
+    /// empty; `to` outlives the await.
     [[nodiscard]] task<result<std::size_t>> drain_to(connected_stream& to);
     /// Writes some of what is in the pipe at `offset`. \return bytes written. Errors: those of a
-    /// write.
+    /// write; errc::nothing_written instead of 0.
     [[nodiscard]] task<result<std::size_t>> drain_to(fs::file& to, std::uint64_t offset);
 
     /// Bytes in the pipe.

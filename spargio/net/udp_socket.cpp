@@ -78,7 +78,7 @@ task<result<std::size_t>> udp_socket::send_message(std::span<const std::byte> by
         sent += *count;
         // Refused as one and taken apart: it was for the cutting that it was refused.
         offloads_ = cuts;
-        if (sent == bytes.size())
+        if (sent == bytes.size() || *count == 0)
             co_return sent;
     }
 }

@@ -161,6 +161,8 @@ task<result<void>> zero_copy_sender::send(int descriptor, detail::lent_hold lent
         }
         if (!sent)
             co_return failure(sent.error());
+        if (*sent == 0)
+            co_return failure(make_error_code(errc::nothing_written));
         left = left.subspan(*sent);
     }
     co_return result<void>{};

@@ -62,6 +62,18 @@ TEST(BufWriter, AnErrorTakesNothingMoreAndKeepsTheRest) {
     });
 }
 
+TEST(BufWriter, AStreamThatTakesNothingIsNotAskedForEver) {
+    on_shards(1, []() -> task<void> {
+        scripted_stream stream;
+        stream.most = 0;
+        stream.most_writes = 10;
+        buf_writer<scripted_stream&> writer(stream, 8);
+        EXPECT_TRUE(co_await write_all(writer, bytes_of("0123")));
+        EXPECT_EQ((co_await writer.flush()).error(), errc::nothing_written);
+        EXPECT_EQ(text_of(writer.buffered()), "0123");
+    });
+}
+
 TEST(BufWriter, ACancelledFlushGoesOnWhereItWas) {
     on_shards(1, []() -> task<void> {
         auto [end, peer] = duplex_pipe(4);

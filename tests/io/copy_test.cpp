@@ -32,6 +32,17 @@ TEST(Copy, AnErrorOfEitherStreamIsTheAnswer) {
     });
 }
 
+TEST(Copy, AStreamThatTakesNothingIsNotAskedForEver) {
+    on_shards(1, []() -> task<void> {
+        scripted_stream from({"abc"}), to;
+        to.most = 0;
+        to.most_writes = 10;
+        buf_reader<scripted_stream&> reader(from, 16);
+        EXPECT_EQ((co_await copy(reader, to)).error(), errc::nothing_written);
+        EXPECT_EQ(text_of(reader.buffered()), "abc");
+    });
+}
+
 TEST(Copy, FromABufferItIsMadeAgainAfterACancelAndNothingIsLost) {
     on_shards(1, []() -> task<void> {
         auto [source, from] = duplex_pipe(64);

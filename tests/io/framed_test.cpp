@@ -161,6 +161,17 @@ TEST(Framed, ACancelledNextKeepsWhatCameAndACancelledSendGoesOn) {
     });
 }
 
+TEST(Framed, AStreamThatTakesNothingIsNotAskedForEver) {
+    on_shards(1, []() -> task<void> {
+        scripted_stream stream;
+        stream.most = 0;
+        stream.most_writes = 10;
+        framed<scripted_stream&, line_codec> frames(stream);
+        EXPECT_EQ((co_await frames.send("ab")).error(), errc::nothing_written);
+        EXPECT_EQ(frames.queued(), 3u);
+    });
+}
+
 TEST(Framed, HalvesOfAStreamAreFramedEachByItself) {
     on_shards(1, []() -> task<void> {
         auto [first, second] = duplex_pipe(16);

@@ -82,7 +82,7 @@ public:
     }
     ready<result<std::size_t>> write_some(std::span<const std::byte> buffer) {
         ++writes;
-        if (written.size() >= fails_after)
+        if (written.size() >= fails_after || writes == most_writes)
             return {failure(EPIPE)};
         const std::size_t count = std::min({buffer.size(), most, fails_after - written.size()});
         written += text_of(buffer.first(count));
@@ -93,6 +93,7 @@ public:
     std::string written;
     std::size_t most = ~std::size_t{0};         // bytes a write
     std::size_t fails_after = ~std::size_t{0};  // bytes
+    unsigned most_writes = 1'000'000;           // so that nobody writes for ever
     unsigned reads = 0;
     unsigned writes = 0;
 

@@ -37,6 +37,17 @@ TEST(Transfer, WriteAllGoesOnUntilAllIsTaken) {
     });
 }
 
+TEST(Transfer, AStreamThatTakesNothingIsNotAskedForEver) {
+    on_shards(1, []() -> task<void> {
+        scripted_stream stream;
+        stream.most = 0;
+        stream.most_writes = 10;
+        EXPECT_EQ((co_await write_all(stream, bytes_of("abcd"))).error(), errc::nothing_written);
+        EXPECT_EQ(stream.writes, 1u);
+        EXPECT_TRUE(co_await write_all(stream, {}));
+    });
+}
+
 TEST(Transfer, ReadToEndReadsUpToItsLimit) {
     const std::string whole = pattern(10'000);
     for (const std::size_t limit : {0u, 1u, 4095u, 4096u, 4097u, 9'999u, 10'000u, 10'001u}) {
