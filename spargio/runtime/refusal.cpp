@@ -11,6 +11,11 @@ io_uring_surroundings look_around() {
     return around;
 }
 
+error detail::out_of_memory() noexcept {
+    // So short that the string holds it in itself.
+    return {std::make_error_code(std::errc::not_enough_memory), "out of memory"};
+}
+
 error explain_refusal(std::error_code code, const io_uring_surroundings& around) {
     const auto unavailable = [](std::string sentence) {
         return error{errc::io_uring_unavailable, std::move(sentence)};

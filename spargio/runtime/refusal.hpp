@@ -18,4 +18,9 @@ struct io_uring_surroundings {
 /// `code` is what io_uring_setup(2) answered.
 [[nodiscard]] error explain_refusal(std::error_code code, const io_uring_surroundings& around);
 
+namespace detail {
+/// Takes no memory itself.
+[[nodiscard]] error out_of_memory() noexcept;
+}  // namespace detail
+
 }  // namespace spargio

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <bit>
 #include <initializer_list>
+#include <new>
 #include <set>
 #include <utility>
 
 #include "spargio/ring/kernel.hpp"
 #include "spargio/runtime/cpu_count.hpp"
 #include "spargio/runtime/detail/runtime_core.hpp"
+#include "spargio/runtime/refusal.hpp"
 #include "spargio/runtime/runtime.hpp"
 
 namespace spargio {
@@ -255,22 +257,46 @@ std::expected<runtime, error> runtime_builder::build() const {
     return build_on(system_kernel());
 }
 
-std::expected<runtime, error> runtime_builder::build_on(kernel& entry) const {
+namespace {
+
+/// Signals that the calling thread, and every thread it starts, leaves to others; until the end of
+/// its scope, if nobody keeps them blocked.
+class blocked_signals {
+public:
+    explicit blocked_signals(const std::vector<int>& signals) noexcept {
+        sigset_t blocked;
+        sigemptyset(&blocked);
+        for (int signal : signals)
+            sigaddset(&blocked, signal);
+        ::pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+    }
+    blocked_signals(const blocked_signals&) = delete;
+    blocked_signals& operator=(const blocked_signals&) = delete;
+    ~blocked_signals() {
+        if (!kept_)
+            ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    void keep() noexcept { kept_ = true; }
+
+private:
+    sigset_t before_;
+    bool kept_ = false;
+};
+
+}  // namespace
+
+std::expected<runtime, error> runtime_builder::build_on(kernel& entry) const try {
     auto settings = checked();
     if (!settings)
         return std::unexpected(std::move(settings.error()));
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    for (int signal : settings->blocked_signals)
-        sigaddset(&blocked, signal);
-    sigset_t before;
-    ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    blocked_signals blocked(settings->blocked_signals);
     auto core = std::make_shared<detail::runtime_core>(entry, *settings);
-    if (auto started = core->start(); !started) {
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (auto started = core->start(); !started)
         return std::unexpected(std::move(started.error()));
-    }
+    blocked.keep();
     return runtime(std::move(core));
+} catch (const std::bad_alloc&) {
+    return std::unexpected(detail::out_of_memory());
 }
 
 }  // namespace spargio

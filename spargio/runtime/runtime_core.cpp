@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <new>
 #include <string>
 
 #include "spargio/runtime/detail/runtime_core.hpp"
@@ -79,18 +80,20 @@ runtime_core::runtime_core(kernel& entry, const runtime_settings& settings)
 std::expected<void, error> runtime_core::start() {
     // A thread keeps the core alive, for the case that it has to be left behind.
     threads_.reserve(shard_count());
+    std::error_code no_thread;
     try {
         for (unsigned index = 0; index < shard_count(); ++index)
             threads_.emplace_back([core = shared_from_this(), index] { core->run_shard(index); });
     } catch (const std::system_error& refused) {
-        const std::lock_guard guard(mutex_);
-        phase_ = phase::opening_failed;
-        start_error_ = error{refused.code(),
-                             "a shard's thread could not be started: raise the limit of processes "
-                             "(ulimit -u), or ask for fewer shards"};
-        changed_.notify_all();
+        no_thread = refused.code();
+    } catch (const std::bad_alloc&) {
+        no_thread = std::make_error_code(std::errc::not_enough_memory);
     }
     std::unique_lock guard(mutex_);
+    if (no_thread) {
+        phase_ = phase::opening_failed;
+        changed_.notify_all();
+    }
     changed_.wait(guard, [this] { return phase_ != phase::opening; });
     if (phase_ == phase::running)
         return {};
@@ -99,6 +102,13 @@ std::expected<void, error> runtime_core::start() {
         thread.join();
     threads_.clear();
     blocking_.close(true);
+    // A sentence takes memory, and those who waited for the outcome are gone by now.
+    if (no_thread == std::errc::not_enough_memory)
+        return std::unexpected(out_of_memory());
+    if (no_thread)
+        return std::unexpected(
+            error{no_thread, "a shard's thread could not be started: raise the limit of processes "
+                             "(ulimit -u), or ask for fewer shards"});
     return std::unexpected(*std::move(start_error_));
 }
 
@@ -112,7 +122,6 @@ void runtime_core::run_shard(unsigned index) noexcept {
             own.close();
         return;
     }
-    own.meet(shards_, share_);
     own.run();
     own.leave();
     await_other_loops();
@@ -121,8 +130,8 @@ void runtime_core::run_shard(unsigned index) noexcept {
     changed_.notify_all();
 }
 
-/// Names and places the calling thread, and opens its ring.
-std::optional<error> runtime_core::set_up(unsigned index) noexcept {
+/// Names and places the calling thread, and opens its ring: last, so that what fails leaves none.
+std::optional<error> runtime_core::set_up(unsigned index) noexcept try {
     const std::string name = settings_.thread_name + "-" + std::to_string(index);
     ::pthread_setname_np(::pthread_self(), name.c_str());
     block_sigpipe();
@@ -135,9 +144,12 @@ std::optional<error> runtime_core::set_up(unsigned index) noexcept {
                                                    std::to_string(settings_.affinity[index]) +
                                                    ", which this process may not use"};
     }
+    shards_[index]->meet(shards_, share_);
     if (const auto opened = shards_[index]->open(); !opened)
         return explain_refusal(opened.error(), look_around());
     return {};
+} catch (const std::bad_alloc&) {
+    return out_of_memory();
 }
 
 /// Nobody runs before every ring stands: from then on each can be rung. \return false to give up.

@@ -11,6 +11,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <new>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "spargio/runtime/detail/runtime_core.hpp"
@@ -69,44 +74,68 @@ std::pair<shutdown_report, bool> runtime_core::shut_down(std::chrono::nanosecond
         return {*ended_, false};
     begin_shutdown();
     bool clean = wait_until_empty(time_after(deadline));
-    ended_.emplace();
+    // Told at the end only: what throws before that has not shut it down.
+    std::pair<shutdown_report, bool> told{{}, true};
     while (!clean) {
-        ended_->survivors = list_alive([](const spawn_record&) { return true; });
-        if (!ended_->survivors.empty())
+        told.first.survivors = list_alive([](const spawn_record&) { return true; });
+        if (!told.first.survivors.empty())
             break;
         // No task holds a shard up, so one that was admitted starts now and has a name then, or
         // ends; or the last has just ended.
         clean = wait_until_empty(time_after(std::chrono::milliseconds(1)));
     }
+    shutdown_report kept = told.first;
     end_loops(clean);
     join_threads(clean);
     // 6. One that was left behind stays open.
     for (const auto& each : shards_)
         each->close();
-    return {*ended_, true};
+    ended_.emplace(std::move(kept));
+    return told;
 }
 
 void runtime_core::begin_shutdown() noexcept {
     // 1.
     for (const auto& registry : registries_)
         registry->close();
-    // 2. Outside of the registries' locks: a stop callback may do anything.
+    // 2.
+    while (ask_tasks_to_stop()) {
+    }
+}
+
+/// Outside of the registries' locks: a stop callback may do anything.
+/// \return whether to go on: there was no memory to remember them all.
+bool runtime_core::ask_tasks_to_stop() noexcept {
     std::vector<spawn_record*> asked;
+    std::array<spawn_record*, 64> without_memory;
+    std::size_t few = 0;
+    bool more = false;
+    const auto remember = [&](spawn_record& task) {
+        if (task.drain_waits != 0 || task.stop.stop_requested())
+            return;
+        try {
+            asked.push_back(&task);
+        } catch (const std::bad_alloc&) {
+            if (few == without_memory.size()) {
+                more = true;
+                return;
+            }
+            without_memory[few++] = &task;
+        }
+        task.pin();
+    };
     {
         const std::lock_guard guard(mutex_);
-        for (const auto& registry : registries_) {
-            registry->for_each([&](spawn_record& task) {
-                if (task.drain_waits != 0)
-                    return;
-                task.pin();
-                asked.push_back(&task);
-            });
-        }
+        for (const auto& registry : registries_)
+            registry->for_each(std::ref(remember));
     }
-    for (spawn_record* task : asked) {
+    const auto ask = [](spawn_record* task) {
         task->stop.request_stop();
         task->unpin();
-    }
+    };
+    std::ranges::for_each(asked, ask);
+    std::ranges::for_each(std::span(without_memory).first(few), ask);
+    return more;
 }
 
 std::uint64_t runtime_core::tasks_alive() const noexcept {
@@ -197,11 +226,14 @@ void runtime_core::end_loops(bool clean) {
 }
 
 /// It stays reachable, and is never freed.
-void runtime_core::leave_behind() {
-    static std::mutex mutex;
-    static auto* left_behind = new std::vector<std::shared_ptr<runtime_core>>;
+void runtime_core::leave_behind() noexcept {
+    static constinit std::mutex mutex;
+    static constinit runtime_core* left_behind = nullptr;
     const std::lock_guard guard(mutex);
-    left_behind->push_back(shared_from_this());
+    if (kept_ != nullptr)
+        return;
+    kept_ = shared_from_this();
+    also_left_behind_ = std::exchange(left_behind, this);
 }
 
 // 5.

@@ -9,14 +9,20 @@ result<void> task_group::spawn(placement where, task<void> work, spawn_options o
 
 result<void> task_group::adopt(placement where, task<void> child, spawn_options options) {
     left_.fetch_add(1, std::memory_order_relaxed);
-    auto started = this_runtime().spawn(where, std::move(child), options);
-    if (!started) {
-        // Never the last: the join still to come, or the child that spawns, holds the count up.
-        left_.fetch_sub(1, std::memory_order_relaxed);
+    // Never the last: the join still to come, or the child that spawns, holds the count up.
+    const auto undo = [this] { left_.fetch_sub(1, std::memory_order_relaxed); };
+    try {
+        auto started = this_runtime().spawn(where, std::move(child), options);
+        if (started) {
+            started->detach();
+            return {};
+        }
+        undo();
         return failure(started.error());
+    } catch (...) {
+        undo();
+        throw;
     }
-    started->detach();
-    return {};
 }
 
 bool task_group::wait(detail::promise_base& waiter) noexcept {

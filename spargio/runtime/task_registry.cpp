@@ -117,10 +117,16 @@ task_registry::spawned_as() const noexcept {
 }
 
 void task_registry::for_each(const std::function<void(spawn_record&)>& visit) {
-    lock();
+    // What it throws passes on.
+    struct holder {
+        explicit holder(task_registry& registry) noexcept : held(registry) { held.lock(); }
+        holder(const holder&) = delete;
+        holder& operator=(const holder&) = delete;
+        ~holder() { held.unlock(); }
+        task_registry& held;
+    } const holding(*this);
     for (spawn_record* at = newest_; at != nullptr; at = at->older_)
         visit(*at);
-    unlock();
 }
 
 void task_registry::wait_for_lock() noexcept {

@@ -54,8 +54,7 @@ result<void> shard::open() {
     return {};
 }
 
-void shard::meet(std::span<const std::unique_ptr<shard>> peers,
-                 detail::work_share& share) noexcept {
+void shard::meet(std::span<const std::unique_ptr<shard>> peers, detail::work_share& share) {
     peers_ = peers;
     outbox_.meet(peers.size());
     if (peers.size() == 1)

@@ -68,7 +68,7 @@ public:
     [[nodiscard]] result<void> open();
     /// Makes the shards of one runtime, in the order of their numbers, known to this one, and
     /// `share`, by which they find each other's stealable work.
-    void meet(std::span<const std::unique_ptr<shard>> peers, detail::work_share& share) noexcept;
+    void meet(std::span<const std::unique_ptr<shard>> peers, detail::work_share& share);
     /// Runs until request_exit() was called and nothing is queued, armed or in flight, or until
     /// abandon() was.
     void run();

@@ -1,5 +1,7 @@
 #include "spargio/time/timeout.hpp"
 
+#include <memory>
+
 namespace spargio::detail {
 
 namespace {
@@ -89,14 +91,18 @@ private:
 std::coroutine_handle<> deadline_wait::start(promise_base& waiter, promise_base& child) {
     shard* const home = shard::current();
     SPARGIO_ASSERT(home != nullptr);
+    // Whatever is thrown from here on, the child has not begun, and nobody listens to its token.
+    std::unique_ptr<alarm> made(new alarm(*this, *home, waiter.env->record->runs_as));
     waiter_ = &waiter;
     env_.record = waiter.env->record;
     env_.stop = source_.get_token();
     source_.link(waiter.env->stop);
     child.sink = this;
     child.env = &env_;
-    alarm_ = new alarm(*this, *home, env_.record->runs_as);
-    alarm_->set(ns_, relative_);
+    // Last, and its owner's no more: it may ring at once, elsewhere.
+    alarm_ = made.get();
+    made->set(ns_, relative_);
+    (void)made.release();
     return transfer_to(&child);
 }
 

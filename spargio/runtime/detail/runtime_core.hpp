@@ -86,8 +86,9 @@ private:
     bool wait_until_empty(std::chrono::steady_clock::time_point deadline);
     void end_loops(bool clean);
     void join_threads(bool clean);
+    [[nodiscard]] bool ask_tasks_to_stop() noexcept;
     void wake_drained() noexcept;
-    void leave_behind();
+    void leave_behind() noexcept;
 
     kernel& kernel_;
     const runtime_settings settings_;
@@ -113,6 +114,10 @@ private:
     const int process_;  // that built it; a forked child has none of its threads
     std::mutex ending_;  // the rest
     std::optional<shutdown_report> ended_;
+
+    // Once it was left behind: itself, and the one before it.
+    std::shared_ptr<runtime_core> kept_;
+    runtime_core* also_left_behind_ = nullptr;
 };
 
 }  // namespace spargio::detail
