@@ -132,6 +132,9 @@ int ring::set_up() {
     }
     features_.add(offered);
     features_.remove(options_.disabled);
+    // Forced off, what builds on it goes too.
+    if (!features_.has(feature::message_ring))
+        features_.remove(feature::register_message);
     // Bounded and unbounded workers alike. A kernel that refuses keeps its own limits.
     std::array<unsigned, 2> workers = {options_.io_workers, options_.io_workers};
     kernel_.control(uring_->ring_fd, IORING_REGISTER_IOWQ_MAX_WORKERS, workers.data(),

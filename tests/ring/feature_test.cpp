@@ -81,6 +81,18 @@ TEST(Features, OfACompleteKernelAreAllFound) {
     EXPECT_EQ(deferred->features(), expected) << to_string(deferred->features());
 }
 
+TEST(Features, WhatBuildsOnOneThatIsMissingIsMissingToo) {
+    auto options = alone(1);
+    simulated_kernel complete(options);
+    stepped_ring forced(complete,
+                        {.entries = 16, .cq_entries = 64, .disabled = {feature::message_ring}});
+    EXPECT_FALSE(forced->features().has(feature::register_message));
+    options.missing = {feature::message_ring};
+    simulated_kernel odd(options);
+    stepped_ring found(odd);
+    EXPECT_FALSE(found->features().has(feature::register_message));
+}
+
 TEST(Features, OfAnOldKernelAreNone) {
     auto options = alone(1);
     options.missing = feature_set::all();
@@ -123,6 +135,7 @@ TEST(Features, HaveNames) {
 using FeaturesDeathTest = ::testing::Test;
 
 TEST(FeaturesDeathTest, AreSwitchedOffByTheEnvironment) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
     const ::testing::ExitedWithCode success(0);
     EXPECT_EXIT(print_disabled(""), success, "disabled: none.again: none.");
     EXPECT_EXIT(print_disabled("message_ring"), success, "disabled: message_ring.");

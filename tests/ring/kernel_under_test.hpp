@@ -41,9 +41,11 @@ inline const kernel_case all_kernels[] = {
     {"simulated", false},
     {"simulated_deferred", false, true},
     {"simulated_plain", false, false, {feature::cooperative_taskrun}},
+    {"simulated_without_messages", false, false, {feature::message_ring}},
     {"real", true},
     {"real_deferred", true, true},
     {"real_plain", true, false, {feature::cooperative_taskrun}},
+    {"real_without_messages", true, false, {feature::message_ring}},
 };
 
 /// A test that runs on the simulated kernel and on the real one, in every mode of a ring.
@@ -89,6 +91,7 @@ protected:
         const std::filesystem::directory_iterator all("/proc/self/fd");
         return static_cast<std::size_t>(std::distance(begin(all), end(all)));
     }
+    [[nodiscard]] bool has(feature which) const { return !GetParam().disabled.has(which); }
     [[nodiscard]] bool real() const { return GetParam().real; }
 
     testing::simulated_options options = alone(testing::process_seed());

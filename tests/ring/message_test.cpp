@@ -9,6 +9,8 @@
 namespace spargio::ring_test {
 namespace {
 
+using testing::simulated_kernel;
+
 struct noted final : message_port {
     void arrived(std::uint64_t payload, std::uint32_t word) noexcept override {
         messages.emplace_back(payload, word);
@@ -20,7 +22,21 @@ struct noted final : message_port {
     std::vector<unsigned> posted, refused;
 };
 
-class RingMessage : public OnEveryKernel {};
+class RingMessage : public OnEveryKernel {
+protected:
+    void SetUp() override {
+        if (!has(feature::message_ring))
+            GTEST_SKIP() << "message_ring is forced off";
+    }
+};
+
+TEST(RingMessageForcedOff, IsNotTaken) {
+    simulated_kernel kernel(alone(1));
+    stepped_ring ring(kernel,
+                      {.entries = 16, .cq_entries = 64, .disabled = {feature::message_ring}});
+    EXPECT_FALSE(ring->send_message(ring->descriptor(), 1, 2, 3));
+    EXPECT_EQ(ring->unsubmitted(), 0u);
+}
 
 void reap_until(stepped_ring& ring, const std::vector<unsigned>& list, std::size_t count) {
     detail::work_list ready;

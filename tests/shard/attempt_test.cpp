@@ -46,7 +46,15 @@ struct filled_stream {
     int far = -1;
 };
 
-TEST(Attempt, LoneOperationNeedsNoRing) {
+class Attempt : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (features_disabled_by_environment().has(feature::attempt_first))
+            GTEST_SKIP() << "attempt_first is forced off";
+    }
+};
+
+TEST_F(Attempt, LoneOperationNeedsNoRing) {
     simulated_kernel kernel(attempts(100));
     const filled_stream stream(kernel, 10);
     stage here(kernel);
@@ -58,7 +66,7 @@ TEST(Attempt, LoneOperationNeedsNoRing) {
 }
 
 /// A look at a socket that is known to be empty is one too many.
-TEST(Attempt, InVainIsNotMadeAgainByTheKernel) {
+TEST_F(Attempt, InVainIsNotMadeAgainByTheKernel) {
     simulated_kernel kernel(attempts(100));
     watched_kernel watched(kernel);
     const auto [near, far] = kernel.stream_pair();
@@ -73,7 +81,7 @@ TEST(Attempt, InVainIsNotMadeAgainByTheKernel) {
     EXPECT_GE(watched.receives.load(), 1);
 }
 
-TEST(Attempt, WithoutHistoryTheKernelTries) {
+TEST_F(Attempt, WithoutHistoryTheKernelTries) {
     simulated_kernel kernel(attempts(100));
     watched_kernel watched(kernel);
     const filled_stream stream(kernel, 3);
@@ -83,7 +91,7 @@ TEST(Attempt, WithoutHistoryTheKernelTries) {
     EXPECT_EQ(watched.receives_waiting.load(), 0);
 }
 
-TEST(Attempt, WithoutHistoryNothingIsTried) {
+TEST_F(Attempt, WithoutHistoryNothingIsTried) {
     simulated_kernel kernel(attempts(100));
     const filled_stream stream(kernel, 10);
     stage here(kernel);
@@ -92,7 +100,7 @@ TEST(Attempt, WithoutHistoryNothingIsTried) {
     EXPECT_EQ(here->stats().attempts_succeeded + here->stats().attempts_in_vain, 0u);
 }
 
-TEST(Attempt, NothingIsTriedWhileOthersAreReady) {
+TEST_F(Attempt, NothingIsTriedWhileOthersAreReady) {
     simulated_kernel kernel(attempts(100));
     const filled_stream stream(kernel, 10);
     stage here(kernel);
@@ -106,7 +114,7 @@ TEST(Attempt, NothingIsTriedWhileOthersAreReady) {
     EXPECT_EQ(kernel.requests(request_kind::recv), 1u);
 }
 
-TEST(Attempt, NothingIsTriedBehindARequestThatWaitsToBeSubmitted) {
+TEST_F(Attempt, NothingIsTriedBehindARequestThatWaitsToBeSubmitted) {
     simulated_kernel kernel(attempts(100));
     const filled_stream first(kernel, 1);
     const filled_stream second(kernel, 1);
@@ -121,7 +129,7 @@ TEST(Attempt, NothingIsTriedBehindARequestThatWaitsToBeSubmitted) {
     EXPECT_EQ(kernel.requests(request_kind::recv), 2u);
 }
 
-TEST(Attempt, WhatWouldWaitGoesToTheRing) {
+TEST_F(Attempt, WhatWouldWaitGoesToTheRing) {
     simulated_kernel kernel(attempts(100));
     const filled_stream stream(kernel, 0);
     stage here(kernel);
@@ -136,7 +144,7 @@ TEST(Attempt, WhatWouldWaitGoesToTheRing) {
     EXPECT_EQ(kernel.requests(request_kind::recv), 1u);
 }
 
-TEST(Attempt, ErrorsAreTheAnswerToo) {
+TEST_F(Attempt, ErrorsAreTheAnswerToo) {
     simulated_kernel kernel(attempts(100));
     stage here(kernel);
     detail::attempt_history history;
@@ -144,7 +152,7 @@ TEST(Attempt, ErrorsAreTheAnswerToo) {
     EXPECT_EQ(here->stats().attempts_succeeded, 1u);
 }
 
-TEST(Attempt, HistoryMakesThemRareWhereTheyAreInVain) {
+TEST_F(Attempt, HistoryMakesThemRareWhereTheyAreInVain) {
     simulated_kernel kernel(attempts(0));
     const filled_stream stream(kernel, 2'000);
     stage here(kernel);
@@ -167,7 +175,7 @@ task<void> receive_in_one_frame(int descriptor, detail::attempt_history* history
 }
 
 /// A chain of attempts that all succeed is one resumption; what others posted waits for its end.
-TEST(Attempt, ChainOfThemLetsOthersRun) {
+TEST_F(Attempt, ChainOfThemLetsOthersRun) {
     simulated_kernel kernel(attempts(100));
     const filled_stream stream(kernel, 1'000);
     stage here(kernel);
@@ -185,7 +193,7 @@ TEST(Attempt, ChainOfThemLetsOthersRun) {
     EXPECT_LE(tried_before, 130u);
 }
 
-TEST(Attempt, SwitchedOffEverythingGoesThroughTheRing) {
+TEST_F(Attempt, SwitchedOffEverythingGoesThroughTheRing) {
     simulated_kernel kernel(attempts(100));
     const filled_stream stream(kernel, 100);
     auto options = small();

@@ -231,6 +231,10 @@ TEST(Loop, ExitWaitsForWhatWaitsForRoomInTheRing) {
     action end([&] { closed = true; });
     close_operation close(kernel.socket());
     close.waiter = &end;
+    if (!here->features().has(feature::message_ring)) {
+        here.run();
+        GTEST_SKIP() << "message_ring is forced off: nothing else fills the queue";
+    }
     action fill([&] {
         kernel.script_entries(-EAGAIN, 4);
         // Bells are no operations, and take room all the same.

@@ -9,6 +9,12 @@
 
 namespace spargio::shard_test {
 
+/// Without what SPARGIO_DISABLE forces off, as a runtime sees to for its shards.
+[[nodiscard]] inline shard_options as_environment_has_it(shard_options options) {
+    options.ring.disabled.add(features_disabled_by_environment());
+    return options;
+}
+
 /// A task at the root of a call chain, on a shard.
 template <class T>
 class root final : detail::finish_sink {

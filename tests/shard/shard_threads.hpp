@@ -17,6 +17,7 @@ class shard_threads {
 public:
     shard_threads(kernel& entry, unsigned count, shard_options options)
         : share_(count), opened_(count + 1), ended_(count) {
+        options = as_environment_has_it(std::move(options));
         for (unsigned index = 0; index < count; ++index) {
             options.index = index;
             shards_.push_back(std::make_unique<shard>(entry, options));

@@ -21,9 +21,13 @@ inline shard_options small(unsigned spin_us = 0) {
 /// One shard on the calling thread, over any kernel.
 class stage {
 public:
-    explicit stage(kernel& entry, const shard_options& options = small()) : shard_(entry, options) {
+    explicit stage(kernel& entry, const shard_options& options = small())
+        : shard_(entry, as_environment_has_it(options)) {
         const auto opened = shard_.open();
         EXPECT_TRUE(opened) << opened.error().message();
+        // That for a bell to be heard, if there is one: a test has a ring with nothing in it.
+        if (shard_.io().unsubmitted() != 0)
+            shard_.io().flush();
     }
     ~stage() { shard_.close(); }
     stage(const stage&) = delete;
