@@ -29,7 +29,9 @@ auto is_digit(char c) -> bool {
     std::int64_t value = 0;
     std::size_t digits = 0;
     for (; at < bytes.size() && is_digit(bytes[at]); ++at) {
-        if (++digits > most_digits) {
+        // As Redis writes it: no zero in front, nor a minus in front of zero.
+        if (++digits > most_digits || (digits == 1 && negative && bytes[at] == '0') ||
+            (digits == 2 && value == 0)) {
             return {state::malformed};
         }
         value = value * 10 + (bytes[at] - '0');
@@ -57,7 +59,7 @@ auto read_number(std::span<const char> bytes, std::size_t at) -> number_line {
         if (line[1] == '\r' && line[2] == '\n') {
             return {state::complete, first, at + 3};
         }
-        if (is_digit(line[1]) && line[2] == '\r' && line[3] == '\n') {
+        if (first != 0 && is_digit(line[1]) && line[2] == '\r' && line[3] == '\n') {
             return {state::complete, first * 10 + (line[1] - '0'), at + 4};
         }
     }
@@ -101,24 +103,23 @@ auto resolve_escape(std::span<const char> line, std::size_t& at) -> char {
     }
 }
 
-/// Resolves a quoted argument in place, from behind its opening quote at `at`.
-/// \return its size, or nothing when the quote is not closed, or closed within a word.
-auto resolve_quoted(std::span<char> line, std::size_t& at, char quote)
-    -> std::optional<std::size_t> {
-    const std::size_t begin = at;
-    std::size_t write = begin;
+/// Resolves the quoted part of an argument, from behind its opening quote at `at`, to where `write`
+/// is, which lies before it. \return false when the quote is not closed, or closed within a word.
+auto resolve_quoted(std::span<char> line, std::size_t& at, std::size_t& write, char quote) -> bool {
     while (at < line.size()) {
         const char c = line[at++];
         if (c == quote) {
-            if (at < line.size() && !is_blank(line[at])) {
-                return std::nullopt;
-            }
-            return write - begin;
+            return at == line.size() || is_blank(line[at]);
         }
         const bool escapes = c == '\\' && at < line.size() && (quote == '"' || line[at] == '\'');
         line[write++] = escapes ? resolve_escape(line, at) : c;
     }
-    return std::nullopt;
+    return false;
+}
+
+/// What ends a word: fewer than what may stand between words.
+auto ends_word(char c) -> bool {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\0';
 }
 
 }  // namespace
@@ -231,20 +232,19 @@ auto request_parser::split_line(std::span<char> line) -> state {
         if (args_.size() == limits_.max_args) {
             return fail("too many arguments");
         }
-        if (const char quote = line[at]; quote == '"' || quote == '\'') {
-            const std::size_t begin = ++at;
-            const auto size = resolve_quoted(line, at, quote);
-            if (!size) {
-                return fail("unbalanced quotes in request");
-            }
-            args_.push_back({begin, *size});
-            continue;
-        }
         const std::size_t begin = at;
-        while (at < line.size() && !is_blank(line[at])) {
-            ++at;
+        std::size_t write = at;
+        while (at < line.size() && !ends_word(line[at])) {
+            const char c = line[at++];
+            if (c != '"' && c != '\'') {
+                line[write++] = c;
+            } else if (!resolve_quoted(line, at, write, c)) {
+                return fail("unbalanced quotes in request");
+            } else {
+                break;  // a closed quote ends the word, too
+            }
         }
-        args_.push_back({begin, at - begin});
+        args_.push_back({begin, write - begin});
     }
 }
 

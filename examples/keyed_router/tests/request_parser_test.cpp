@@ -39,6 +39,16 @@ TEST(RequestParser, QuotesOfInlineCommands) {
               (requests{{"a", "b c", R"(d "e' \n)", "A\n\t\"\\xg", ""}}));
 }
 
+TEST(RequestParser, QuotesWithinAWordOfAnInlineCommand) {
+    EXPECT_EQ(parse_whole(R"(a"b c" d'e')"
+                          "\n"
+                          R"(f"\x41")"
+                          "\n")
+                  .requests,
+              (requests{{"ab c", "de"}, {"fA"}}));
+    EXPECT_EQ(parse_whole("a\vb \v c\n").requests, (requests{{"a\vb", "c"}}));
+}
+
 struct fault {
     const char* name;
     std::string bytes;
@@ -51,12 +61,16 @@ INSTANTIATE_TEST_SUITE_P(
     All, RequestParserFaults,
     ::testing::Values(
         fault{"count_is_no_number", "*x\r\n", "invalid multibulk length"},
+        fault{"count_begins_with_zero", "*01\r\n", "invalid multibulk length"},
+        fault{"count_is_minus_zero", "*-0\r\n", "invalid multibulk length"},
         fault{"count_is_empty", "*\r\n", "invalid multibulk length"},
         fault{"count_is_too_long", "*99999999999", "invalid multibulk length"},
         fault{"too_many_arguments", "*17\r\n", "invalid multibulk length"},
         fault{"no_bulk", "*1\r\nPING\r\n", "expected '$', got 'P'"},
         fault{"unprintable", "*1\r\n\x01", "expected '$', got '?'"},
         fault{"bulk_is_negative", "*1\r\n$-1\r\n", "invalid bulk length"},
+        fault{"bulk_begins_with_zero", "*1\r\n$04\r\nPING\r\n", "invalid bulk length"},
+        fault{"bulk_is_minus_zero", "*1\r\n$-0\r\n\r\n", "invalid bulk length"},
         fault{"bulk_is_too_big", "*1\r\n$101\r\n", "invalid bulk length"},
         fault{"bulk_line_ends_wrong", "*1\r\n$1\rx", "invalid bulk length"},
         fault{"bulk_ends_wrong", "*1\r\n$1\r\nab\r\n", "bulk string without its end of line"},
@@ -66,6 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "\r\n$90\r\n",
               "request too large"},
         fault{"quote_is_open", "set \"a\r\n", "unbalanced quotes in request"},
+        fault{"quote_is_open_in_a_word", "set a'b\r\n", "unbalanced quotes in request"},
         fault{"quote_ends_in_a_word", "set \"a\"b\r\n", "unbalanced quotes in request"},
         fault{"inline_has_too_many", "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7\n", "too many arguments"},
         fault{"inline_is_too_long", std::string(request_parser::max_inline_bytes, 'a'),
