@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 
 #include "connection_commands.hpp"
@@ -83,7 +84,7 @@ constexpr std::array commands = {
     command{packed("PING"), verb::ping, 1, 2},
     command{packed("ECHO"), verb::echo, 2, 2},
     command{packed("DBSIZE"), verb::dbsize, 1, 1},
-    command{packed("FLUSHALL"), verb::flushall, 1, 2},
+    command{packed("FLUSHALL"), verb::flushall, 1, any},
     command{packed("SELECT"), verb::select, 2, 2},
     command{packed("HELLO"), verb::hello, 1, any},
     command{packed("CLIENT"), verb::client, 2, any},
@@ -107,13 +108,35 @@ void refuse(batch& to, std::string_view why) {
 
 constexpr std::string_view not_a_number = "ERR value is not an integer or out of range";
 
+constexpr std::string_view syntax_error = "ERR syntax error";
+
 /// What a client sent, as far as it may stand in an error: one line of modest length.
-auto shown(std::string_view sent) -> std::string {
-    constexpr std::size_t most_shown = 64;
-    std::string text(sent.substr(0, most_shown));
+auto shown(std::string_view sent, std::size_t most = 128) -> std::string {
+    std::string text(sent.substr(0, most));
     std::ranges::replace_if(
         text, [](char c) { return c < ' ' || c > '~'; }, '?');
     return text;
+}
+
+void refuse_unknown(batch& to, arguments args) {
+    constexpr std::size_t most_shown = 128;
+    std::string begin;
+    for (const std::string_view each : args.subspan(1)) {
+        if (begin.size() >= most_shown) {
+            break;
+        }
+        begin += "'" + shown(each, most_shown - begin.size()) + "' ";
+    }
+    refuse(to, "ERR unknown command '" + shown(args[0]) + "', with args beginning with: " + begin);
+}
+
+/// `name` in whatever case the client wrote it.
+void refuse_count(batch& to, std::string_view name) {
+    std::string lower(name);
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    refuse(to, "ERR wrong number of arguments for '" + lower + "' command");
 }
 
 void add_one(batch& to, kind what, std::string_view key, std::int64_t number = 0,
@@ -131,19 +154,30 @@ void add_each(batch& to, kind what, arguments keys, combine how) {
 
 void add_increment(batch& to, std::string_view key, std::string_view amount, bool down) {
     const auto number = to_number(amount);
-    if (!number || (down && *number == INT64_MIN)) {
+    if (!number) {
         return refuse(to, not_a_number);
+    }
+    if (down && *number == INT64_MIN) {
+        return refuse(to, "ERR decrement would overflow");
     }
     add_one(to, kind::add, key, down ? -*number : *number);
 }
 
-/// Milliseconds, if that many can be counted from any time that will come.
+/// Milliseconds, if a time so far from now can be told, by the calendar as Redis does it.
 auto to_milliseconds(std::int64_t value, std::int64_t unit) -> std::optional<std::int64_t> {
-    constexpr std::int64_t most = INT64_MAX / 4;
-    if (value > most / unit || value < -most / unit) {
+    using namespace std::chrono;
+    constexpr std::int64_t surely_told = INT64_MAX / 4;
+    if (value > INT64_MAX / unit || value < INT64_MIN / unit) {
         return std::nullopt;
     }
-    return value * unit;
+    const std::int64_t span = value * unit;
+    if (span > surely_told) {
+        const auto today = system_clock::now().time_since_epoch();
+        if (span > INT64_MAX - duration_cast<milliseconds>(today).count()) {
+            return std::nullopt;
+        }
+    }
+    return span;
 }
 
 void add_expire(batch& to, arguments args, std::int64_t unit) {
@@ -153,37 +187,48 @@ void add_expire(batch& to, arguments args, std::int64_t unit) {
     }
     const auto span = to_milliseconds(*number, unit);
     if (!span) {
-        return refuse(to, "ERR invalid expire time");
+        return refuse(to, unit == 1 ? "ERR invalid expire time in 'pexpire' command"
+                                    : "ERR invalid expire time in 'expire' command");
     }
     add_one(to, kind::expire, args[1], *span, combine::sum);
 }
 
-/// Reads the options of SET into `step`. \return what is wrong with them, or nothing.
+/// Reads the options of SET into `step`: all of them before any number, and of one that comes twice
+/// the last. \return what is wrong with them, or nothing.
 auto read_set_options(arguments options, operation& step) -> std::string_view {
+    std::int64_t unit = 0;
+    std::string_view span;
     for (std::size_t i = 0; i < options.size(); ++i) {
         const bool absent = same_word(options[i], "NX");
         if (absent || same_word(options[i], "XX")) {
-            if (step.when != store::condition::always) {
-                return "ERR syntax error";
+            const auto when = absent ? store::condition::if_absent : store::condition::if_present;
+            if (step.when != store::condition::always && step.when != when) {
+                return syntax_error;
             }
-            step.when = absent ? store::condition::if_absent : store::condition::if_present;
+            step.when = when;
             continue;
         }
         const bool seconds = same_word(options[i], "EX");
-        if ((!seconds && !same_word(options[i], "PX")) || step.number != operation::no_expiry ||
+        const std::int64_t asked = seconds ? 1000 : 1;
+        if ((!seconds && !same_word(options[i], "PX")) || (unit != 0 && unit != asked) ||
             i + 1 == options.size()) {
-            return "ERR syntax error";
+            return syntax_error;
         }
-        const auto number = to_number(options[++i]);
-        if (!number) {
-            return not_a_number;
-        }
-        const auto span = to_milliseconds(*number, seconds ? 1000 : 1);
-        if (!span || *span <= 0) {
-            return "ERR invalid expire time in 'set' command";
-        }
-        step.number = *span;
+        unit = asked;
+        span = options[++i];
     }
+    if (unit == 0) {
+        return {};
+    }
+    const auto number = to_number(span);
+    if (!number) {
+        return not_a_number;
+    }
+    const auto milliseconds = to_milliseconds(*number, unit);
+    if (!milliseconds || *milliseconds <= 0) {
+        return "ERR invalid expire time in 'set' command";
+    }
+    step.number = *milliseconds;
     return {};
 }
 
@@ -203,7 +248,7 @@ void add_set(batch& to, arguments args) {
 
 void add_mset(batch& to, arguments args) {
     if (args.size() % 2 == 0) {
-        return refuse(to, "ERR wrong number of arguments for 'mset' command");
+        return refuse_count(to, "mset");
     }
     to.begin(combine::all_stored);
     for (std::size_t i = 1; i < args.size(); i += 2) {
@@ -220,11 +265,11 @@ auto dispatch(arguments args, batch& to, const server_facts& facts) -> then {
     namespace own = connection_commands;
     const command* const asked = find(args[0]);
     if (asked == nullptr) {
-        refuse(to, "ERR unknown command '" + shown(args[0]) + "'");
+        refuse_unknown(to, args);
         return then::go_on;
     }
     if (args.size() < asked->least_args || args.size() > asked->most_args) {
-        refuse(to, "ERR wrong number of arguments for '" + shown(args[0]) + "' command");
+        refuse_count(to, args[0]);
         return then::go_on;
     }
     const auto answer = [&](auto write) { to.answer([&](std::string& out) { write(out); }); };
@@ -276,6 +321,12 @@ auto dispatch(arguments args, batch& to, const server_facts& facts) -> then {
         to.add_everywhere({.what = kind::count});
         break;
     case verb::flushall:
+        // How, makes no difference here.
+        if (args.size() > 2 ||
+            (args.size() == 2 && !same_word(args[1], "ASYNC") && !same_word(args[1], "SYNC"))) {
+            refuse(to, syntax_error);
+            break;
+        }
         to.begin(combine::all_done);
         to.add_everywhere({.what = kind::clear});
         break;

@@ -30,6 +30,10 @@ void select(arguments args, std::string& out) {
     if (!number) {
         return reply::error(out, "ERR value is not an integer or out of range");
     }
+    if (*number < INT32_MIN || *number > INT32_MAX) {
+        return reply::error(out, "ERR value is out of range, value must between -2147483648 and "
+                                 "2147483647");
+    }
     if (*number != 0) {
         return reply::error(out, "ERR DB index is out of range");
     }

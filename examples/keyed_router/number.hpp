@@ -7,8 +7,12 @@
 
 namespace keyed_router {
 
-/// A whole decimal number, or nothing.
+/// A whole decimal number, written as Redis writes it, or nothing: no sign but a minus, no zero in
+/// front.
 inline auto to_number(std::string_view text) -> std::optional<std::int64_t> {
+    if ((text.size() > 1 && text.front() == '0') || text.starts_with("-0")) {
+        return std::nullopt;
+    }
     std::int64_t value = 0;
     const auto read = std::from_chars(text.begin(), text.end(), value);
     if (read.ec != std::errc() || read.ptr != text.end()) {

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "number.hpp"
+
 namespace keyed_router {
 namespace {
 
@@ -192,11 +194,11 @@ auto store::add(const hashed_key& key, std::int64_t delta, std::int64_t now)
     slot* const found = find(key, now);
     std::int64_t value = 0;
     if (found != nullptr) {
-        const std::string_view text = found->item->value();
-        const auto read = std::from_chars(text.begin(), text.end(), value);
-        if (read.ec != std::errc() || read.ptr != text.end()) {
+        const auto read = to_number(found->item->value());
+        if (!read) {
             return std::unexpected(add_error::not_a_number);
         }
+        value = *read;
     }
     if (__builtin_add_overflow(value, delta, &value)) {
         return std::unexpected(add_error::overflow);

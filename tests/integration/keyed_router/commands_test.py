@@ -13,6 +13,9 @@ class Commands(ServedTest):
         self.assertEqual(c.ask("ECHO", "a\r\nb"), b"a\r\nb")
         self.assertEqual(c.ask("SELECT", 0), b"OK")
         self.assertEqual(c.ask("SELECT", 1), Error("ERR DB index is out of range"))
+        self.assertEqual(c.ask("SELECT", 2**31),
+                         Error("ERR value is out of range, value must between -2147483648 and "
+                               "2147483647"))
         self.assertEqual(c.ask("CLIENT", "SETNAME", "me"), b"OK")
         self.assertIsInstance(c.ask("CLIENT", "ID"), int)
         self.assertEqual(c.ask("COMMAND", "DOCS"), [])
@@ -51,7 +54,24 @@ class Commands(ServedTest):
         wrong = Error("ERR value is not an integer or out of range")
         self.assertEqual(c.ask("INCR", "i"), wrong)
         self.assertEqual(c.ask("INCRBY", "i", "1x"), wrong)
-        self.assertEqual(c.ask("DECRBY", "i", "-9223372036854775808"), wrong)
+        self.assertEqual(c.ask("DECRBY", "i", "-9223372036854775808"),
+                         Error("ERR decrement would overflow"))
+
+    def test_a_number_is_one_as_redis_writes_it(self):
+        c = self.client()
+        wrong = Error("ERR value is not an integer or out of range")
+        for text in ("007", "01", "-01", "00", "-0", "+1", " 1", "1 ", "", "-", "1.0", "0x10",
+                     "9223372036854775808", "-9223372036854775809"):
+            self.assertEqual(c.ask("INCRBY", "k", text), wrong, text)
+            self.assertEqual(c.ask("EXPIRE", "k", text), wrong, text)
+            self.assertEqual(c.ask("SELECT", text), wrong, text)
+            self.assertEqual(c.ask("SET", "k", text), b"OK")
+            self.assertEqual(c.ask("INCR", "k"), wrong, text)
+            self.assertEqual(c.ask("GET", "k"), text.encode())
+            self.assertEqual(c.ask("DEL", "k"), 1)
+        for text in ("0", "-1", "9223372036854775806", "-9223372036854775808"):
+            self.assertEqual(c.ask("SET", "k", text), b"OK")
+            self.assertEqual(c.ask("INCR", "k"), int(text) + 1)
 
     def test_times_to_live(self):
         c = self.client()
@@ -68,8 +88,48 @@ class Commands(ServedTest):
         self.assertIn(c.ask("TTL", "k"), range(40, 51))
         self.assertEqual(c.ask("SET", "k", "v", "EX", "0"),
                          Error("ERR invalid expire time in 'set' command"))
-        for wrong in (["EX"], ["EX", "1", "PX", "1"], ["NX", "XX"], ["MAYBE"]):
-            self.assertEqual(c.ask("SET", "k", "v", *wrong), Error("ERR syntax error"))
+
+    def test_options_of_set_are_read_before_any_number(self):
+        c = self.client()
+        for wrong in (["EX"], ["EX", "1", "PX", "1"], ["NX", "XX"], ["XX", "NX"], ["MAYBE"],
+                      ["EX", "x", "MAYBE"], ["EX", "0", "NX", "XX"], ["PX", "EX", "1"]):
+            self.assertEqual(c.ask("SET", "k", "v", *wrong), Error("ERR syntax error"), wrong)
+        self.assertEqual(c.ask("EXISTS", "k"), 0)
+        self.assertEqual(c.ask("SET", "k", "v", "NX", "NX"), b"OK")
+        # Of one that comes twice the last counts.
+        self.assertEqual(c.ask("SET", "k", "v", "EX", "0", "EX", "50"), b"OK")
+        self.assertIn(c.ask("TTL", "k"), range(40, 51))
+
+    def test_times_as_far_away_as_can_be_told(self):
+        c = self.client()
+        most = 2**63 - 1
+        today = int(time.time() * 1000)
+        for command, unit in (("EXPIRE", 1000), ("PEXPIRE", 1)):
+            late = Error(f"ERR invalid expire time in '{command.lower()}' command")
+            self.assertEqual(c.ask("SET", "k", "v"), b"OK")
+            self.assertEqual(c.ask(command, "k", most), late)
+            self.assertEqual(c.ask(command, "k", (most - today) // unit + 1), late)
+            far = (most - today) // unit - 3_600_000
+            self.assertEqual(c.ask(command, "k", far), 1)
+            self.assertIn(c.ask("PTTL", "k"), range(far * unit - 60_000, far * unit + 1))
+            self.assertEqual(c.ask(command, "k", -(2**63) // unit + 1), 1)
+            self.assertEqual(c.ask("EXISTS", "k"), 0)
+        self.assertEqual(c.ask("EXPIRE", "k", -(2**63)),
+                         Error("ERR invalid expire time in 'expire' command"))
+        late = Error("ERR invalid expire time in 'set' command")
+        for wrong in (most, -1, 0):
+            self.assertEqual(c.ask("SET", "k", "v", "PX", wrong), late)
+        self.assertEqual(c.ask("SET", "k", "v", "EX", most // 1000), late)
+        self.assertEqual(c.ask("SET", "k", "v", "PX", most - today - 3_600_000), b"OK")
+
+    def test_flushall_takes_only_its_options(self):
+        c = self.client()
+        self.assertEqual(c.ask("SET", "k", "v"), b"OK")
+        for wrong in (["NOW"], [""], ["ASYNC", "SYNC"]):
+            self.assertEqual(c.ask("FLUSHALL", *wrong), Error("ERR syntax error"))
+        self.assertEqual(c.ask("DBSIZE"), 1)
+        self.assertEqual(c.ask("FLUSHALL", "async"), b"OK")
+        self.assertEqual(c.ask("DBSIZE"), 0)
 
     def test_keys_are_removed_when_their_time_comes_though_nobody_asks(self):
         c = self.client()
@@ -82,10 +142,13 @@ class Commands(ServedTest):
 
     def test_mistakes_are_named_and_the_connection_goes_on(self):
         c = self.client()
-        self.assertEqual(c.ask("NOSUCH", "x"), Error("ERR unknown command 'NOSUCH'"))
-        self.assertEqual(c.ask("averylongname\r\n\x00"),
-                         Error("ERR unknown command 'averylongname???'"))
-        self.assertEqual(c.ask("GET"), Error("ERR wrong number of arguments for 'GET' command"))
+        self.assertEqual(c.ask("NOSUCH", "x", "y\r\nz"),
+                         Error("ERR unknown command 'NOSUCH', with args beginning with: "
+                               "'x' 'y??z' "))
+        self.assertEqual(c.ask("n" * 200 + "\r\n", "a" * 100, "b" * 100, "c"),
+                         Error(f"ERR unknown command '{'n' * 128}', with args beginning with: "
+                               f"'{'a' * 100}' '{'b' * 25}' "))
+        self.assertEqual(c.ask("Get"), Error("ERR wrong number of arguments for 'get' command"))
         self.assertEqual(c.ask("MSET", "a", "1", "b"),
                          Error("ERR wrong number of arguments for 'mset' command"))
         self.assertEqual(c.ask("PING"), b"PONG")
