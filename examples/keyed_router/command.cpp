@@ -41,7 +41,8 @@ enum class verb : std::uint8_t {
     command,
     config,
     info,
-    quit
+    quit,
+    web
 };
 
 /// Eight letters in one word, so that a name is found by comparing numbers.
@@ -92,6 +93,8 @@ constexpr std::array commands = {
     command{packed("CONFIG"), verb::config, 2, any},
     command{packed("INFO"), verb::info, 1, any},
     command{packed("QUIT"), verb::quit, 1, any},
+    command{packed("POST"), verb::web, 1, any},
+    command{packed("HOST:"), verb::web, 1, any},
 };
 
 auto find(std::string_view name) -> const command* {
@@ -356,6 +359,10 @@ auto dispatch(arguments args, batch& to, const server_facts& facts) -> then {
         break;
     case verb::quit:
         answer([&](std::string& out) { reply::simple(out, "OK"); });
+        return then::close;
+    case verb::web:
+        // A browser that some page has sent here: what follows may be commands in its body.
+        answer([](std::string&) {});
         return then::close;
     }
     return then::go_on;

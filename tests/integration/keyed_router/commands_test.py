@@ -131,6 +131,15 @@ class Commands(ServedTest):
         self.assertEqual(c.ask("FLUSHALL", "async"), b"OK")
         self.assertEqual(c.ask("DBSIZE"), 0)
 
+    def test_a_web_page_makes_a_browser_store_nothing(self):
+        for start in (b"POST / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: here\r\n"):
+            c = self.client()
+            c.send_raw(start + b"Content-Length: 9\r\n\r\nSET a 1\r\n")
+            if start.startswith(b"GET"):
+                self.assertIsInstance(c.reply(), Error)
+            self.assertTrue(c.at_end())
+            self.assertEqual(self.client().ask("EXISTS", "a"), 0)
+
     def test_keys_are_removed_when_their_time_comes_though_nobody_asks(self):
         c = self.client()
         c.send(*[("SET", f"k{i}", "v", "PX", "1") for i in range(500)], ("SET", "stays", "v"))
