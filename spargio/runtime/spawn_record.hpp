@@ -116,26 +116,35 @@ protected:
 };
 
 /// One that was given a task, or a callable that builds its task on the home shard. The callable
-/// lives as long as the record: a coroutine lambda may use its captures to its end.
+/// lives as long as that task: a coroutine lambda may use its captures to its end. They are gone,
+/// on the home shard, before anybody is told of the end, who may destroy what they lead to.
 template <class T, class Source>
 class spawned_from final : public spawned<T> {
+    static constexpr bool is_task = std::same_as<Source, task<T>>;
+
 public:
     explicit spawned_from(Source&& source) : source_(std::move(source)) {}
 
 private:
     promise_base& build() override {
-        if constexpr (std::same_as<Source, task<T>>) {
+        if constexpr (is_task) {
             return source_.promise();
         } else {
-            task_.emplace(source_());
+            try {
+                task_.emplace((*source_)());
+            } catch (...) {
+                source_.reset();
+                throw;
+            }
             return task_->promise();
         }
     }
     void take_outcome() noexcept override {
-        if constexpr (std::same_as<Source, task<T>>) {
+        if constexpr (is_task) {
             take_from(source_);
         } else {
             take_from(*task_);
+            source_.reset();
         }
     }
     void take_from(task<T>& ended) noexcept {
@@ -144,10 +153,8 @@ private:
     }
 
     struct nothing {};
-    [[no_unique_address]] Source source_;
-    [[no_unique_address]] std::conditional_t<std::same_as<Source, task<T>>, nothing,
-                                             std::optional<task<T>>>
-        task_;
+    std::conditional_t<is_task, Source, std::optional<Source>> source_;
+    [[no_unique_address]] std::conditional_t<is_task, nothing, std::optional<task<T>>> task_;
 };
 
 }  // namespace spargio::detail

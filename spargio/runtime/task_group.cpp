@@ -4,7 +4,7 @@ namespace spargio {
 
 result<void> task_group::spawn(placement where, task<void> work, spawn_options options) {
     auto give = [work = std::move(work)]() mutable { return std::move(work); };
-    return adopt(where, run(*this, std::move(give)), options);
+    return adopt(where, run(*this, std::optional(std::move(give))), options);
 }
 
 result<void> task_group::adopt(placement where, task<void> child, spawn_options options) {

@@ -32,7 +32,7 @@ public:
     result<void> spawn(placement where, task<void> work, spawn_options options = {});
     template <detail::task_factory F>
     result<void> spawn(placement where, F work, spawn_options options = {}) {
-        return adopt(where, run(*this, std::move(work)), options);
+        return adopt(where, run(*this, std::optional<F>(std::move(work))), options);
     }
     /// On the calling shard.
     template <class Work>
@@ -77,16 +77,18 @@ private:
         std::optional<stop_callback<stop_all>> follow_;
     };
 
-    // The callable lives in this frame, and so outlives the task it builds.
+    // The callable lives in this frame, and so outlives the task it builds; but not the group, or
+    // what its captures lead to beside it might be gone before them.
     template <class F>
-    static task<void> run(task_group& group, F work) {
+    static task<void> run(task_group& group, std::optional<F> work) {
         {
             const follower follow(group, co_await detail::env_reader<read_record>());
             try {
-                co_await work();
+                co_await (*work)();
             } catch (...) {
                 group.failed(std::current_exception());
             }
+            work.reset();
         }
         group.arrive();
     }
