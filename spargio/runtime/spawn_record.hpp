@@ -120,6 +120,9 @@ protected:
 /// on the home shard, before anybody is told of the end, who may destroy what they lead to.
 template <class T, class Source>
 class spawned_from final : public spawned<T> {
+    // A record comes from ::operator new(std::size_t), too.
+    static_assert(alignof(Source) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "what is spawned must not want more alignment than operator new gives");
     static constexpr bool is_task = std::same_as<Source, task<T>>;
 
 public:
