@@ -10,9 +10,8 @@ clock::time_point time_here() noexcept {
                            : clock::time_point(std::chrono::nanoseconds(here->now_ns()));
 }
 
-clock::time_point deadline_in(std::chrono::nanoseconds limit) noexcept {
-    const clock::time_point now = time_here();
-    return limit < clock::time_point::max() - now ? now + limit : clock::time_point::max();
+clock::time_point deadline_in(time_span limit) noexcept {
+    return later(time_here(), limit);
 }
 
 }  // namespace spargio::detail

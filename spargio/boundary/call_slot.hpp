@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "spargio/core/result.hpp"
+#include "spargio/core/time_span.hpp"
 #include "spargio/time/clock.hpp"
 
 namespace spargio::detail {
@@ -66,6 +67,6 @@ struct typed_slot : call_slot {
 /// The time by the clock of the calling shard, or, on other threads, of the machine.
 [[nodiscard]] clock::time_point time_here() noexcept;
 /// `limit` from now, or the end of time.
-[[nodiscard]] clock::time_point deadline_in(std::chrono::nanoseconds limit) noexcept;
+[[nodiscard]] clock::time_point deadline_in(time_span limit) noexcept;
 
 }  // namespace spargio::detail

@@ -36,8 +36,7 @@ public:
         return call_awaiter(end_->over, std::move(request), no_deadline);
     }
     /// The same for at most `limit`, which the server can see.
-    [[nodiscard]] task<outcome> call_with_timeout(Request request,
-                                                  std::chrono::nanoseconds limit) const {
+    [[nodiscard]] task<outcome> call_with_timeout(Request request, time_span limit) const {
         return call_until_over(end_->over, std::move(request), limit);
     }
 
@@ -45,8 +44,8 @@ public:
     [[nodiscard]] result<ticket<Request, Response>> try_call(Request request) const {
         return call_by_ticket(std::move(request), no_deadline);
     }
-    [[nodiscard]] result<ticket<Request, Response>>
-    try_call_with_timeout(Request request, std::chrono::nanoseconds limit) const {
+    [[nodiscard]] result<ticket<Request, Response>> try_call_with_timeout(Request request,
+                                                                          time_span limit) const {
         return call_by_ticket(std::move(request), detail::deadline_in(limit));
     }
 
@@ -61,7 +60,7 @@ public:
     /// The same with a deadline that the server can see. No timer is set: a call whose deadline is
     /// over ends where a server would have received it, or by pending_call::cancel().
     template <detail::callback_for<outcome> Callback>
-    result<pending_call> call_with_timeout(Request request, std::chrono::nanoseconds limit,
+    result<pending_call> call_with_timeout(Request request, time_span limit,
                                            Callback&& callback) const {
         return call_back(std::move(request), detail::deadline_in(limit),
                          std::forward<Callback>(callback));
@@ -141,7 +140,7 @@ private:
         co_return co_await call_awaiter(std::move(over), std::move(request), deadline);
     }
     static task<outcome> call_until_over(std::shared_ptr<line> over, Request request,
-                                         std::chrono::nanoseconds limit) {
+                                         time_span limit) {
         const auto deadline = detail::deadline_in(limit);
         co_return co_await timeout_at(deadline,
                                       call_once(std::move(over), std::move(request), deadline));

@@ -28,7 +28,7 @@ public:
     [[nodiscard]] auto recv() const { return recv_awaiter(end_->over); }
 
     /// The same for at most `limit`. Error: std::errc::timed_out (no call was taken).
-    [[nodiscard]] task<result<received>> recv_timeout(std::chrono::nanoseconds limit) const {
+    [[nodiscard]] task<result<received>> recv_timeout(time_span limit) const {
         return recv_until_over(end_->over, limit);
     }
 
@@ -72,8 +72,7 @@ private:
     static task<result<received>> recv_one(std::shared_ptr<line> from) {
         co_return co_await recv_awaiter(std::move(from));
     }
-    static task<result<received>> recv_until_over(std::shared_ptr<line> from,
-                                                  std::chrono::nanoseconds limit) {
+    static task<result<received>> recv_until_over(std::shared_ptr<line> from, time_span limit) {
         co_return co_await timeout(limit, recv_one(std::move(from)));
     }
 

@@ -43,7 +43,7 @@ public:
     }
     /// The same for at most `limit`: then std::errc::timed_out, and the call goes on, unless its
     /// own deadline is over, too.
-    result<Response> wait_timeout(std::chrono::nanoseconds limit) {
+    result<Response> wait_timeout(time_span limit) {
         check();
         const auto until = std::min(detail::deadline_in(limit), slot_->deadline);
         if (!line_->await_end(*slot_, until)) {

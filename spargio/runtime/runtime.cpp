@@ -24,7 +24,7 @@ std::string runtime::backend() const {
     return "io_uring (" + to_string(core_->shard_at(0).features()) + ")";
 }
 
-shutdown_report runtime::shutdown_blocking(std::chrono::nanoseconds deadline) {
+shutdown_report runtime::shutdown_blocking(time_span deadline) {
     SPARGIO_ASSERT(detail::runtime_core::current() != core_.get());
     return core_->shut_down(deadline).first;
 }
@@ -55,7 +55,7 @@ struct read_record {
 
 }  // namespace
 
-task<shutdown_report> runtime::shutdown(std::chrono::nanoseconds deadline) {
+task<shutdown_report> runtime::shutdown(time_span deadline) {
     // A copy: the caller may let go of the runtime's other owners meanwhile.
     const std::shared_ptr<detail::runtime_core> core = core_;
     shutdown_report report;

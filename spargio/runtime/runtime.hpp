@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "spargio/core/time_span.hpp"
 #include "spargio/runtime/runtime_builder.hpp"
 #include "spargio/runtime/runtime_handle.hpp"
 #include "spargio/runtime/shutdown_report.hpp"
@@ -45,13 +46,13 @@ public:
     /// May be awaited by several, on this runtime or on another, and again. A stop request to the
     /// awaiting task, such as another's shutdown makes, does not end the wait; a timeout() or
     /// when_any() around it does. The threads end with the runtime object.
-    [[nodiscard]] task<shutdown_report> shutdown(std::chrono::nanoseconds deadline);
+    [[nodiscard]] task<shutdown_report> shutdown(time_span deadline);
 
     /// Ends all tasks from a thread that is no shard of this runtime, and then the threads. With
     /// survivors, their frames, rings and stuck threads are left behind. Later calls, also from
     /// other threads, yield the first one's report. In a forked child it does nothing: the threads
     /// are the parent's.
-    shutdown_report shutdown_blocking(std::chrono::nanoseconds deadline = default_deadline);
+    shutdown_report shutdown_blocking(time_span deadline = default_deadline);
 
 private:
     friend class runtime_builder;

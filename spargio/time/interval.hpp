@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "spargio/core/result.hpp"
+#include "spargio/core/time_span.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 #include "spargio/time/clock.hpp"
 
@@ -31,11 +32,10 @@ public:
     static constexpr std::chrono::milliseconds tolerance{5};
 
     /// The first tick is at once. \pre `period` is positive
-    explicit interval(std::chrono::nanoseconds period) noexcept : interval(now(), period) {}
+    explicit interval(time_span period) noexcept : interval(now(), period) {}
     /// The first tick is at `start`. \pre `period` is positive
-    interval(clock::time_point start, std::chrono::nanoseconds period) noexcept
-        : next_(start), period_(period) {
-        SPARGIO_ASSERT(period > std::chrono::nanoseconds(0));
+    interval(clock::time_point start, time_span period) noexcept : next_(start), period_(period) {
+        SPARGIO_ASSERT(period_ > std::chrono::nanoseconds(0));
     }
 
     /// Yields the time at which the tick was due, once that has come; a late one at once, after a
@@ -65,8 +65,7 @@ private:
 };
 
 /// An interval whose first tick is at `start`. \pre `period` is positive
-[[nodiscard]] inline interval interval_at(clock::time_point start,
-                                          std::chrono::nanoseconds period) noexcept {
+[[nodiscard]] inline interval interval_at(clock::time_point start, time_span period) noexcept {
     return {start, period};
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <utility>
 
+#include "spargio/core/time_span.hpp"
 #include "spargio/shard/reset_wait.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 #include "spargio/time/clock.hpp"
@@ -13,7 +13,7 @@ namespace spargio {
 /// Yields after `wait` at the earliest; at once, after a turn of the others, when it is not
 /// positive. No system call and no allocation a sleep. Resolution: the shard's next turn after the
 /// deadline. Error: std::errc::operation_canceled; then it yields right away.
-[[nodiscard]] inline detail::sleep_awaiter sleep_for(std::chrono::nanoseconds wait) noexcept {
+[[nodiscard]] inline detail::sleep_awaiter sleep_for(time_span wait) noexcept {
     return detail::sleep_awaiter(detail::sleep_awaiter::after{detail::positive_ns(wait)});
 }
 
@@ -35,7 +35,7 @@ namespace spargio {
 class sleep {
 public:
     /// Ends after `wait` from now.
-    explicit sleep(std::chrono::nanoseconds wait) : sleep(detail::later(now(), wait)) {}
+    explicit sleep(time_span wait) : sleep(detail::later(now(), wait)) {}
     explicit sleep(clock::time_point when) : state_(new detail::reset_state(detail::ns_of(when))) {}
     sleep(sleep&&) noexcept = default;
     sleep& operator=(sleep&&) noexcept = default;
@@ -48,7 +48,7 @@ public:
     /// Sets another deadline. Whoever sleeps wakes at the new one, unless it is on its way already.
     void reset(clock::time_point when) noexcept { state_->reset(detail::ns_of(when)); }
     /// The same, so long from now.
-    void reset(std::chrono::nanoseconds wait) noexcept { reset(detail::later(now(), wait)); }
+    void reset(time_span wait) noexcept { reset(detail::later(now(), wait)); }
 
     /// Yields at the deadline at the earliest; when it has passed, after a turn of the others.
     /// Error: std::errc::operation_canceled; then it yields right away. The deadline stays as it

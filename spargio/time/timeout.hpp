@@ -7,6 +7,7 @@
 #include "spargio/core/awaitable.hpp"
 #include "spargio/core/result.hpp"
 #include "spargio/core/task.hpp"
+#include "spargio/core/time_span.hpp"
 #include "spargio/shard/shard.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 #include "spargio/time/clock.hpp"
@@ -134,7 +135,7 @@ task<awaited_t<Awaitable>> as_task(Awaitable&& work) {
 /// A task that does not heed its stop token is waited for. The limit counts from the shard's next
 /// service on: the rest of this turn comes on top.
 template <class T>
-[[nodiscard]] auto timeout(std::chrono::nanoseconds limit, task<T> work) noexcept {
+[[nodiscard]] auto timeout(time_span limit, task<T> work) noexcept {
     return detail::timeout_awaiter<T>(detail::positive_ns(limit), true, std::move(work));
 }
 
@@ -148,7 +149,7 @@ template <class T>
 /// recycled frame. \pre awaited in the expression that makes it: `work` may be a temporary
 template <awaitable Awaitable>
 requires(!detail::is_task<std::remove_cvref_t<Awaitable>>)
-    [[nodiscard]] auto timeout(std::chrono::nanoseconds limit, Awaitable&& work) {
+    [[nodiscard]] auto timeout(time_span limit, Awaitable&& work) {
     return timeout(limit, detail::as_task(std::forward<Awaitable>(work)));
 }
 template <awaitable Awaitable>
