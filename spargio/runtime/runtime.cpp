@@ -7,6 +7,7 @@
 #include "spargio/runtime/detail/drain_awaiter.hpp"
 #include "spargio/runtime/detail/runtime_core.hpp"
 #include "spargio/runtime/this_task.hpp"
+#include "spargio/runtime/yield.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 
 namespace spargio {
@@ -59,8 +60,17 @@ task<shutdown_report> runtime::shutdown(time_span deadline) {
     // A copy: the caller may let go of the runtime's other owners meanwhile.
     const std::shared_ptr<detail::runtime_core> core = core_;
     shutdown_report report;
-    if (!co_await detail::despite_task_stop(drain_until(*core, deadline)))
+    bool drained = co_await detail::despite_task_stop(drain_until(*core, deadline));
+    while (!drained) {
         report.survivors = core->others_alive(co_await detail::env_reader<read_record>());
+        if (!report.survivors.empty())
+            break;
+        // Who was admitted starts now and is listed then, or has just ended. Others have their turn
+        // also where this wait was asked to end.
+        co_await yield();
+        const std::chrono::milliseconds moment(1);
+        drained = co_await detail::despite_task_stop(drain_until(*core, moment));
+    }
     co_return report;
 }
 

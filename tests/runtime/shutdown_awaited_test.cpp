@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "entry.hpp"
+#include "hold_up.hpp"
 #include "spargio/core/pause.hpp"
 #include "spargio/core/when_all.hpp"
 #include "spargio/core/when_any.hpp"
 #include "spargio/runtime/this_task.hpp"
 #include "spargio/runtime/yield.hpp"
+#include "spargio/shard/shard.hpp"
+#include "spargio/time/timeout.hpp"
 
 namespace spargio {
 namespace {
@@ -318,6 +321,44 @@ TEST(AwaitedShutdown, StoppedAndDoneBeforeItWaitsItGoesOnOnce) {
     });
     EXPECT_EQ(went_on, 1);
     EXPECT_TRUE(own.shutdown_blocking().clean());
+}
+
+/// It was admitted, and is on no list before it starts.
+TEST(AwaitedShutdown, ATaskThatIsJustToStartIsNotForgottenAtTheDeadline) {
+    for (const bool limited : {false, true}) {
+        runtime_test::hold_up between;
+        std::atomic<bool> ended = false;
+        runtime own = with_shards(2);
+        own.block_on(1, [&]() -> task<void> {
+            shard::current()->defer(between);
+            co_return;
+        });
+        between.begun.wait();
+        own.handle()
+            .spawn(placement::pinned(1),
+                   [&]() -> task<void> {
+                       (void)co_await until_stopped();
+                       ended = true;
+                   })
+            ->detach();
+        std::jthread release([&] {
+            wait_for_shutdown(own);
+            // Past the deadline, if the shutdown does not wait.
+            for (int look = 0; look != 100'000; ++look)
+                detail::pause();
+            between.let_go.count_down();
+        });
+        own.block_on([&]() -> task<void> {
+            shutdown_report report;
+            if (limited) {
+                auto in_time = co_await timeout(0ns, own.shutdown(1h));
+                report = value_or_throw(std::move(in_time));
+            } else {
+                report = co_await own.shutdown(0ns);
+            }
+            EXPECT_TRUE(!report.clean() || ended) << to_string(report);
+        });
+    }
 }
 
 }  // namespace

@@ -4,11 +4,11 @@
 
 #include <array>
 #include <atomic>
-#include <latch>
 #include <thread>
 #include <vector>
 
 #include "entry.hpp"
+#include "hold_up.hpp"
 #include "process.hpp"
 #include "spargio/core/pause.hpp"
 #include "spargio/net/tcp_stream.hpp"
@@ -281,20 +281,8 @@ TEST(Shutdown, ADeadlineAtTheEndOfTimeIsWaitedFor) {
     EXPECT_TRUE(ended);
 }
 
-/// Holds the shard up, on which no task is then.
-struct hold_up final : detail::work_item {
-    hold_up() : work_item(&wait) {}
-    static void wait(work_item& item) noexcept {
-        auto& self = static_cast<hold_up&>(item);
-        self.begun.count_down();
-        self.let_go.wait();
-    }
-    std::latch begun{1};
-    std::latch let_go{1};
-};
-
 TEST(Shutdown, ATaskThatIsJustToStartIsNotForgottenAtTheDeadline) {
-    hold_up between;
+    runtime_test::hold_up between;
     runtime own = with_shards(1);
     own.block_on([&]() -> task<void> {
         shard::current()->defer(between);
