@@ -85,7 +85,9 @@ private:
         self.answer();
     }
     void invoke() noexcept {
-        if constexpr (std::is_nothrow_invocable_v<F&>) {
+        // The value is moved, too.
+        if constexpr (std::is_nothrow_invocable_v<F&> &&
+                      (std::is_void_v<value> || std::is_nothrow_move_constructible_v<value>)) {
             take_value();
         } else {
             try {

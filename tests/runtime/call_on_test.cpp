@@ -80,6 +80,27 @@ TEST(CallOn, RethrowsWhatWasThrownThereAndHere) {
     });
 }
 
+struct moves_badly {
+    moves_badly() = default;
+    moves_badly(moves_badly&&) { throw std::logic_error("moved"); }
+};
+
+/// The function does not throw; what hands its result over does.
+TEST(CallOn, RethrowsWhatMovingTheResultThrows) {
+    runtime own = with_shards(2);
+    own.block_on([]() -> task<void> {
+        for (unsigned target = 0; target != 2; ++target) {
+            bool caught = false;
+            try {
+                (void)co_await call_on(target, []() noexcept { return moves_badly(); });
+            } catch (const std::logic_error&) {
+                caught = true;
+            }
+            EXPECT_TRUE(caught);
+        }
+    });
+}
+
 TEST(CallOn, AShardThatDoesNotExistIsAnErrorAndNothingIsCalled) {
     runtime own = with_shards(2);
     own.block_on([]() -> task<void> {
