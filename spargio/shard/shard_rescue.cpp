@@ -99,7 +99,8 @@ bool shard::rescue(shard& stuck) noexcept {
         stuck.woken_.push(pinned.pop());
     stuck.claim_.release();
     counters_.items_rescued.add(moved);
-    return moved != 0;
+    // A request, too, may have queued here what it ended the wait of, as that of sync's lines.
+    return !queues_.empty();
 }
 
 // --- the watcher ---------------------------------------------------------------------------------

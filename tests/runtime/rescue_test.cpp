@@ -17,6 +17,7 @@
 #include "spargio/runtime/this_task.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/shard/io_wait.hpp"
+#include "spargio/sync/event.hpp"
 #include "spargio/time/sleep.hpp"
 #include "spargio/time/timeout.hpp"
 #include "stuck_shard.hpp"
@@ -169,6 +170,29 @@ TEST(Rescue, AStopFromOutsideArrives) {
         value_or_throw(group.spawn(placement::stealable_preferred(0),
                                    []() -> task<void> { EXPECT_TRUE(co_await until_stopped()); }));
         asked.store(&group);
+        co_await group.join();
+    }));
+}
+
+/// The stop is all that the other shard finds, and what it ends goes on there.
+TEST(Rescue, AStopFromOutsideEndsAWaitInALine) {
+    runtime own = with_shards(2);
+    std::atomic<task_group*> asked = nullptr;
+    std::jthread stopper([&] {
+        while (asked.load() == nullptr)
+            std::this_thread::yield();
+        std::this_thread::sleep_for(10ms);
+        asked.load()->request_stop();
+    });
+    EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
+        event never;
+        task_group group;
+        value_or_throw(group.spawn(placement::stealable_preferred(0), [&]() -> task<void> {
+            EXPECT_TRUE(co_await reschedule_on(0));
+            asked.store(&group);
+            const auto waited = co_await never.wait();
+            EXPECT_EQ(waited.error(), std::errc::operation_canceled);
+        }));
         co_await group.join();
     }));
 }
