@@ -88,7 +88,7 @@ private:
     // In the ring's backlog, or among the cancels that wait for room.
     operation* next_ = nullptr;
     operation* previous_ = nullptr;
-    int outcome_ = 0;
+    int outcome_ = 0;  // in the backlog: how often its descriptors had been closed
     state state_ = state::idle;
     std::uint8_t acknowledgements_due_ = 0;  // of cancels that were sent
     std::uint8_t generation_ = 0;  // tells its completion from one of an earlier use of the memory

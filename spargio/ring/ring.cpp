@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "spargio/ring/closings.hpp"
 #include "spargio/ring/detail/kernel_order.hpp"
 #include "spargio/ring/detail/newer_abi.hpp"
 #include "spargio/ring/detail/user_data.hpp"
@@ -44,6 +45,10 @@ arrival arrival_of(int outcome, unsigned flags) noexcept {
                                                          : arrival::no_buffer};
 }
 
+bool reads_from_another(const ::io_uring_sqe& request) noexcept {
+    return request.opcode == IORING_OP_SPLICE || request.opcode == IORING_OP_TEE;
+}
+
 /// What an entry may answer. EBADR is the one answer nobody can live with: those who wait for what
 /// was lost would wait for ever, and their memory could never be used again.
 int checked(int outcome) noexcept {
@@ -70,7 +75,18 @@ void ring::submit(operation& op) noexcept {
     if (backlog_.head == nullptr && place(op)) [[likely]]
         return;
     op.state_ = operation::state::backlog;
+    op.outcome_ = closings_seen_by(op);
     backlog_.push(op);
+}
+
+/// Changes when a descriptor of its is closed.
+int ring::closings_seen_by(const operation& op) noexcept {
+    ::io_uring_sqe request;
+    op.type_->prepare(op, request);
+    std::uint32_t count = detail::closings::of(request.fd);
+    if (reads_from_another(request))
+        count += detail::closings::of(request.splice_fd_in);
+    return static_cast<int>(count);
 }
 
 bool ring::place(operation& op) noexcept {
@@ -173,6 +189,13 @@ void ring::place_waiting() noexcept {
     }
     while (backlog_.head != nullptr) {
         operation& op = *backlog_.head;
+        if (op.outcome_ != closings_seen_by(op)) [[unlikely]] {
+            backlog_.remove(op);
+            op.outcome_ = -EBADF;
+            op.state_ = operation::state::done;
+            ended_early_.push(*op.waiter);
+            continue;
+        }
         if (!place(op))
             break;
         // place() has not touched the links: the operation is still the list's head.
@@ -196,6 +219,21 @@ void ring::flush() noexcept {
 void ring::submit_now() noexcept {
     if (unsubmitted() != 0)
         enter(0, 0, kernel::no_timeout);
+}
+
+/// What is prepared is handed over; what the kernel does not take now would meet whoever has the
+/// number later, and so do those that wait for room, which tell by the count.
+void ring::before_close(int number) noexcept {
+    submit_now();
+    for (unsigned at = load_acquire(sq_head_); at != tail_; ++at) {
+        ::io_uring_sqe& request = uring_->sq.sqes[at & sq_mask_];
+        if (detail::tag_of(request.user_data) != completion_tag::operation)
+            continue;
+        if (request.fd == number)
+            request.fd = -1;
+        if (reads_from_another(request) && request.splice_fd_in == number)
+            request.splice_fd_in = -1;
+    }
 }
 
 void ring::wait(std::uint64_t timeout_ns) noexcept {

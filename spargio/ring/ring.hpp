@@ -85,6 +85,9 @@ public:
     /// Hands what is prepared to the kernel now, in the middle of a turn; nothing else. Thread: the
     /// owner, who need not hold the service claim.
     void submit_now() noexcept;
+    /// Before descriptor `number` is closed, and counted as that: what was submitted and is not
+    /// with the kernel yet goes there, or ends with EBADF. Thread: as submit_now().
+    void before_close(int number) noexcept;
     /// flush(), then waits for a completion, a bell or the timeout. While the kernel takes no
     /// requests it is at most a millisecond until they are offered again.
     void wait(std::uint64_t timeout_ns) noexcept;
@@ -143,6 +146,7 @@ private:
     [[nodiscard]] ::io_uring_sqe* acquire() noexcept;
     bool place(operation& op) noexcept;
     bool place_cancel(operation& op) noexcept;
+    [[nodiscard]] static int closings_seen_by(const operation& op) noexcept;
     void place_bell_listener() noexcept;
     void place_waiting() noexcept;
     void complete(operation& op, detail::work_list& ready) noexcept;

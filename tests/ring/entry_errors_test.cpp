@@ -54,6 +54,32 @@ INSTANTIATE_TEST_SUITE_P(Answers, EntryErrors,
                                            entry_answer{"partial", fault_plan::cut_short}),
                          [](const auto& answer) { return answer.param.name; });
 
+TEST(RefusedRequests, WhatWouldMeetAClosedNumberEndsInstead) {
+    simulated_kernel kernel(alone(1));
+    stepped_ring ring(kernel);
+    const auto [closed, peer_of_closed] = kernel.stream_pair();
+    const auto [open, peer] = kernel.stream_pair();
+    std::byte buffers[2][8];
+    awaited<recv_operation> first(closed, buffers[0]);
+    awaited<recv_operation> second(open, buffers[1]);
+    ring->submit(first.op);
+    ring->submit(second.op);
+    kernel.refuse_requests(-EAGAIN);
+    ring->before_close(closed);
+    EXPECT_EQ(kernel.close(closed), 0);
+    const auto [next, peer_of_next] = kernel.stream_pair();
+    EXPECT_EQ(next, closed) << "the number is used again";
+    EXPECT_EQ(kernel.write(peer_of_next, bytes_of("theirs")), 6);
+    EXPECT_EQ(kernel.write(peer, bytes_of("ours")), 4);
+    kernel.refuse_requests(0);
+    EXPECT_EQ(ring.finish(first), -EBADF);
+    EXPECT_EQ(ring.finish(second), 4);
+    std::byte left[8];
+    EXPECT_EQ(kernel.read(next, left), 6);
+    for (const int each : {next, peer_of_next, open, peer, peer_of_closed})
+        kernel.close(each);
+}
+
 /// A kernel that has no room for the one operation there is, for a while.
 class Refused : public ::testing::Test {
 protected:

@@ -6,7 +6,7 @@
 
 namespace spargio::ring_test {
 
-/// Nothing, done by the kernel; remembers when its request was filled in.
+/// Nothing, done by the kernel; remembers when its request was filled in last.
 class nop_operation final : public operation {
 public:
     nop_operation() noexcept : operation(kind) {}

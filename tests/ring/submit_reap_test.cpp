@@ -88,24 +88,23 @@ TEST_P(SubmitReap, WhatFindsNoRoomInTheQueueIsKeptInOrder) {
     if (simulated_ != nullptr)
         simulated_->script_entries(-EAGAIN, 40);
     std::deque<awaited<nop_operation>> nops(60);
-    const unsigned first = nop_operation::prepared + 1;
     for (auto& nop : nops)
         ring->submit(nop.op);
     if (simulated_ != nullptr) {
         EXPECT_EQ(nops[15].op.current_state(), state::in_flight);
         EXPECT_EQ(nops[16].op.current_state(), state::backlog);
     }
-    unsigned expected = first;
+    unsigned last_place = 0;
     for (auto& nop : nops) {
         ring.finish(nop);
-        EXPECT_EQ(nop.op.place, expected++);
+        EXPECT_GT(nop.op.place, last_place);
+        last_place = nop.op.place;
     }
 }
 
 TEST_P(SubmitReap, ABacklogIsNotOvertaken) {
     stepped_ring ring(entry(), small());
     std::deque<awaited<nop_operation>> nops(64);
-    const unsigned first = nop_operation::prepared + 1;
     for (auto& nop : nops)
         ring->submit(nop.op);
     // The bound on operations in flight is reached: this one waits, though the queue has room.
@@ -117,8 +116,8 @@ TEST_P(SubmitReap, ABacklogIsNotOvertaken) {
     EXPECT_EQ(later.op.current_state(), state::backlog);
     ring.finish(later);
     ring.finish(late);
-    EXPECT_EQ(late.op.place, first + 64);
-    EXPECT_EQ(later.op.place, first + 65);
+    EXPECT_GT(late.op.place, nops.back().op.place);
+    EXPECT_GT(later.op.place, late.op.place);
     for (auto& nop : nops)
         ring.finish(nop);
 }
