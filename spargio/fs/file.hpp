@@ -7,8 +7,8 @@
 
 #include "spargio/core/task.hpp"
 #include "spargio/fs/open_options.hpp"
+#include "spargio/io/close_awaiter.hpp"
 #include "spargio/io/descriptor.hpp"
-#include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/fsync.hpp"
 #include "spargio/ring/ops/read.hpp"
 #include "spargio/ring/ops/write.hpp"
@@ -71,11 +71,9 @@ public:
     /// The length in bytes. Source: statx(2).
     [[nodiscard]] task<result<std::uint64_t>> size();
     /// Closes through the ring and tells what close(2) answers; the descriptor is gone whatever
-    /// that is, and a stop request does not keep it. \pre no operation is under way
-    [[nodiscard]] auto close() noexcept {
-        return detail::await_operation<close_operation>(detail::decode_nothing(), nullptr,
-                                                        descriptor_.release());
-    }
+    /// that is, and a stop request does not keep it. One that is not awaited closes when it is
+    /// dropped. \pre no operation is under way
+    [[nodiscard]] auto close() noexcept { return detail::close_awaiter(std::move(descriptor_)); }
 
     [[nodiscard]] int fd() const noexcept { return descriptor_.get(); }
 

@@ -6,12 +6,12 @@
 #include <span>
 
 #include "spargio/core/task.hpp"
+#include "spargio/io/close_awaiter.hpp"
 #include "spargio/io/owned_buffer.hpp"
 #include "spargio/io/shutdown_how.hpp"
 #include "spargio/net/basic_socket.hpp"
 #include "spargio/net/receive_stream.hpp"
 #include "spargio/net/zero_copy.hpp"
-#include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/recv.hpp"
 #include "spargio/ring/ops/send.hpp"
 #include "spargio/ring/ops/shutdown.hpp"
@@ -126,11 +126,11 @@ public:
         return detail::await_operation<shutdown_operation>(detail::decode_nothing(), nullptr, fd(),
                                                            static_cast<int>(how));
     }
-    /// Closes through the ring and yields when it is done; a stop request does not keep it.
+    /// Closes through the ring and yields when it is done; a stop request does not keep it. One
+    /// that is not awaited closes when it is dropped.
     [[nodiscard]] auto close() noexcept {
         zero_copy_.close();
-        return detail::await_operation<close_operation>(detail::decode_nothing(), nullptr,
-                                                        descriptor_.release());
+        return detail::close_awaiter(std::move(descriptor_));
     }
     /// What close does with bytes that were written and have not left: with a time it waits for
     /// them as long, with zero it drops them and resets the connection; with none, the default,

@@ -5,9 +5,9 @@
 #include <span>
 
 #include "spargio/core/task.hpp"
+#include "spargio/io/close_awaiter.hpp"
 #include "spargio/net/basic_socket.hpp"
 #include "spargio/net/datagram_info.hpp"
-#include "spargio/ring/ops/close.hpp"
 #include "spargio/ring/ops/recv.hpp"
 #include "spargio/ring/ops/send.hpp"
 #include "spargio/shard/io_wait.hpp"
@@ -64,11 +64,9 @@ public:
                                                        &reads_, fd(), buffer, MSG_TRUNC);
     }
 
-    /// Closes through the ring and yields when it is done; a stop request does not keep it.
-    [[nodiscard]] auto close() noexcept {
-        return detail::await_operation<close_operation>(detail::decode_nothing(), nullptr,
-                                                        descriptor_.release());
-    }
+    /// Closes through the ring and yields when it is done; a stop request does not keep it. One
+    /// that is not awaited closes when it is dropped.
+    [[nodiscard]] auto close() noexcept { return detail::close_awaiter(std::move(descriptor_)); }
     [[nodiscard]] result<socket_address> peer_address() const noexcept;
 
 protected:

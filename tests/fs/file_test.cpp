@@ -152,6 +152,17 @@ TEST(File, DescriptorsEndWithTheirFiles) {
     });
 }
 
+TEST(File, ACloseThatNobodyAwaitsClosesAllTheSame) {
+    on_shards(1, []() -> task<void> {
+        const scratch_directory dir;
+        const std::size_t before = open_descriptors();
+        fs::file file = co_await open(dir / "a", making());
+        { [[maybe_unused]] auto made = file.close(); }
+        EXPECT_EQ(open_descriptors(), before);
+        EXPECT_LT(file.fd(), 0);
+    });
+}
+
 TEST(File, DirectReadsAndWritesWhereTheFileSystemCan) {
     on_shards(1, []() -> task<void> {
         const scratch_directory dir;

@@ -1,5 +1,6 @@
 // Descriptors that are closed in the very turn in which something was begun on them.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "spargio/net/splice_pipe.hpp"
+#include "spargio/net/unix_datagram.hpp"
 #include "spargio/net/unix_stream.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "stream_steps.hpp"
@@ -91,6 +93,44 @@ TEST(Closing, WhatIsLentWhileItsStreamClosesDoesNotReachTheNextOne) {
         EXPECT_LT((co_await sum_to_end(ends.first, 100'000)).count(), 4'000'000u);
         EXPECT_EQ(co_await bytes_at(others.second, others.first), 0u);
         EXPECT_EQ((co_await std::move(sending)).error(), std::errc::bad_file_descriptor);
+    });
+}
+
+bool is_open(int number) {
+    return ::fcntl(number, F_GETFD) >= 0;
+}
+
+TEST(Closing, ACloseThatNobodyAwaitsClosesAllTheSame) {
+    on_shards(1, []() -> task<void> {
+        stream_pair ends = make_pair();
+        const int of_stream = ends.first.fd();
+        {
+            [[maybe_unused]] auto made = ends.first.close();
+            EXPECT_TRUE(is_open(of_stream));
+            EXPECT_LT(ends.first.fd(), 0);
+        }
+        EXPECT_FALSE(is_open(of_stream));
+        auto receiver = value_or_throw(unix_datagram::unbound());
+        const int of_datagrams = receiver.fd();
+        { [[maybe_unused]] auto made = receiver.close(); }
+        EXPECT_FALSE(is_open(of_datagrams));
+        co_return;
+    });
+}
+
+TEST(Closing, ACloseThatIsDoneClosesNothingOnceMore) {
+    on_shards(1, []() -> task<void> {
+        stream_pair ends = make_pair();
+        const int number = ends.first.fd();
+        std::optional<unix_datagram> next;
+        {
+            auto closing = ends.first.close();
+            value_or_throw(co_await closing);
+            next = value_or_throw(unix_datagram::unbound());
+            EXPECT_EQ(next->fd(), number);
+        }
+        EXPECT_TRUE(is_open(number));
+        EXPECT_EQ((co_await ends.first.close()).error(), std::errc::bad_file_descriptor);
     });
 }
 
