@@ -17,7 +17,7 @@ task<result<std::size_t>> datagram_socket::send_to(std::span<const std::byte> by
 }
 
 task<result<received_datagram>> datagram_socket::recv_from(std::span<std::byte> buffer) {
-    detail::incoming_datagram incoming(buffer);
+    detail::incoming_datagram incoming(buffer, is_internet_);
     const auto full_size = co_await detail::await_operation<recvmsg_operation>(
         detail::decode_count(), &reads_, fd(), &incoming.message, MSG_TRUNC);
     if (!full_size)

@@ -70,13 +70,18 @@ public:
     [[nodiscard]] result<socket_address> peer_address() const noexcept;
 
 protected:
-    explicit datagram_socket(descriptor owned) noexcept : basic_socket(std::move(owned)) {}
+    datagram_socket(descriptor owned, bool is_internet) noexcept
+        : basic_socket(std::move(owned)), is_internet_(is_internet) {}
     datagram_socket(datagram_socket&&) noexcept = default;
     datagram_socket& operator=(datagram_socket&&) noexcept = default;
     ~datagram_socket() = default;
 
     detail::attempt_history reads_;
     detail::attempt_history writes_;
+
+private:
+    // With a datagram of a Unix socket would come descriptors, which nobody would own.
+    bool is_internet_;
 };
 
 }  // namespace spargio

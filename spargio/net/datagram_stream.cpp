@@ -8,6 +8,7 @@
 
 #include "spargio/net/detail/datagram_message.hpp"
 #include "spargio/net/detail/datagram_source.hpp"
+#include "spargio/net/detail/socket_calls.hpp"
 
 namespace spargio {
 
@@ -65,6 +66,9 @@ result<datagram_stream> datagram_stream::open(int descriptor, std::size_t contro
     const auto whole = (*pool)->whole_buffers();
     if (!whole)
         return failure(whole.error());
+    // Room for control messages would be room for descriptors, which nobody would own.
+    if (control_bytes != 0 && detail::option_of(descriptor, SOL_SOCKET, SO_DOMAIN) == AF_UNIX)
+        control_bytes = 0;
     const layout parts{control_bytes};
     if (parts.before_payload() >= (*whole)->buffer_size())
         return failure(ENOBUFS);

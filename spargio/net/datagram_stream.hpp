@@ -78,9 +78,9 @@ private:
 class datagram_stream {
 public:
     /// Receives from `descriptor`, with room for `control_bytes` of control messages:
-    /// datagram_info_bytes for all that info() tells. Errors: std::errc::not_enough_memory;
-    /// no_buffer_space (the shard's buffers are too small for that).
-    /// \pre called on a shard
+    /// datagram_info_bytes for all that info() tells. A Unix socket's have no room: descriptors
+    /// that come by them are closed by the kernel. Errors: std::errc::not_enough_memory;
+    /// no_buffer_space (the shard's buffers are too small for that). \pre called on a shard
     [[nodiscard]] static result<datagram_stream> open(int descriptor,
                                                       std::size_t control_bytes = 0);
     datagram_stream(datagram_stream&& other) noexcept

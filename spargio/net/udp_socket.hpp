@@ -53,7 +53,7 @@ public:
     result<void> set_broadcast(bool on) noexcept;
 
 private:
-    explicit udp_socket(descriptor owned) noexcept : datagram_socket(std::move(owned)) {}
+    explicit udp_socket(descriptor owned) noexcept : datagram_socket(std::move(owned), true) {}
 
     /// Which version's control messages the packets want, as far as any are.
     [[nodiscard]] result<bool> speaks_version_4(const datagram_info& info) const noexcept;

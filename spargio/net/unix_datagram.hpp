@@ -42,7 +42,7 @@ public:
                              std::size_t most = most_passed_descriptors);
 
 private:
-    explicit unix_datagram(descriptor owned) noexcept : datagram_socket(std::move(owned)) {}
+    explicit unix_datagram(descriptor owned) noexcept : datagram_socket(std::move(owned), false) {}
 };
 
 }  // namespace spargio

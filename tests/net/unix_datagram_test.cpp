@@ -1,6 +1,8 @@
 // Datagrams by path and by abstract name.
 
 #include "spargio/net/unix_datagram.hpp"
+
+#include "spargio/net/datagram_stream.hpp"
 #include "unix_steps.hpp"
 
 namespace spargio::net_test {
@@ -59,6 +61,27 @@ TEST(UnixDatagram, DescriptorsComeWithTheirDatagram) {
         // Those of a datagram received without them are closed.
         value_or_throw(co_await one.send_with_descriptors(bytes_of("x"), numbers));
         EXPECT_EQ(value_or_throw(co_await other.recv(buffer)).size, 1u);
+        EXPECT_EQ(open_descriptors(), before);
+    });
+}
+
+/// Whatever else is told of a datagram, room for that is none for descriptors.
+TEST(UnixDatagram, DescriptorsThatNobodyAskedForAreClosed) {
+    on_shards(1, []() -> task<void> {
+        auto [one, other] = value_or_throw(unix_datagram::pair());
+        const std::array numbers = {one.fd(), other.fd()};
+        std::array<std::byte, 4> buffer;
+        const std::size_t before = open_descriptors();
+        value_or_throw(co_await one.send_with_descriptors(bytes_of("x"), numbers));
+        EXPECT_EQ(value_or_throw(co_await other.recv_from(buffer)).size, 1u);
+        EXPECT_EQ(open_descriptors(), before);
+        auto stream = value_or_throw(datagram_stream::open(other.fd(), datagram_info_bytes));
+        for (const char* text : {"taken", "not taken"})
+            value_or_throw(co_await one.send_with_descriptors(bytes_of(text), numbers));
+        const auto datagram = value_or_throw(co_await stream.next());
+        EXPECT_EQ(text_of(datagram.bytes()), "taken");
+        EXPECT_EQ(datagram.info().peer, socket_address());
+        EXPECT_TRUE(datagram.control().empty());
         EXPECT_EQ(open_descriptors(), before);
     });
 }

@@ -16,12 +16,15 @@ void read_control(const ::msghdr& message, datagram_info& info) noexcept;
 /// A datagram to be received: the message, and all it points to.
 class incoming_datagram {
 public:
-    explicit incoming_datagram(std::span<std::byte> buffer) noexcept
+    /// `asks`: for what comes beside the bytes, too.
+    incoming_datagram(std::span<std::byte> buffer, bool asks) noexcept
         : piece_{buffer.data(), buffer.size()} {
         message.msg_name = &name_;
         message.msg_namelen = sizeof name_;
         message.msg_iov = &piece_;
         message.msg_iovlen = 1;
+        if (!asks)
+            return;
         message.msg_control = control_.data();
         message.msg_controllen = control_.size();
     }
