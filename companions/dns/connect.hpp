@@ -19,10 +19,11 @@ struct connect_options {
 
 /// Yields a connection to `host`, by whichever of its addresses answers first.
 ///
-/// The families take turns, version 6 first. An attempt that fails lets the next one begin at once,
-/// one that takes longer than `attempt_delay` lets it begin beside it; when one succeeds the others
-/// are cancelled and their sockets closed before this returns. Attempts begin as soon as one
-/// family's addresses are known.
+/// The families take turns, the one first whose first address resolve() would yield first. An
+/// attempt that fails lets the next one begin at once, one that takes longer than `attempt_delay`
+/// lets it begin beside it; when one succeeds the others are cancelled and their sockets closed
+/// before this returns. Attempts begin as soon as it is known what there is of version 6, or what
+/// there is of version 4 and `resolution_delay` has passed.
 ///
 /// An attempt by itself takes as long as the kernel allows: put timeout() around.
 /// Errors: those of resolver::resolve() when there is no address; when all attempts failed, the

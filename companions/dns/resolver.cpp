@@ -7,17 +7,25 @@
 namespace spargio::dns {
 namespace {
 
-/// Both families' addresses, in their order.
+/// Both families' addresses.
 class collected final : public detail::answer_sink {
 public:
-    void found(int family, std::span<const socket_address> addresses) override {
+    void found(int family, std::span<const detail::ranked_address> addresses) override {
         all_.insert(family == detail::families[0] ? all_.begin() : all_.end(), addresses.begin(),
                     addresses.end());
     }
-    [[nodiscard]] std::vector<socket_address>& all() noexcept { return all_; }
+    /// In their order.
+    [[nodiscard]] std::vector<socket_address> all() {
+        detail::put_in_order(all_);
+        std::vector<socket_address> addresses;
+        addresses.reserve(all_.size());
+        for (const detail::ranked_address& each : all_)
+            addresses.push_back(each.address);
+        return addresses;
+    }
 
 private:
-    std::vector<socket_address> all_;
+    std::vector<detail::ranked_address> all_;
 };
 
 task<result<std::vector<socket_address>>> collect(std::shared_ptr<detail::resolver_core> core,
@@ -27,7 +35,7 @@ task<result<std::vector<socket_address>>> collect(std::shared_ptr<detail::resolv
         co_await detail::resolver_core::look_up(std::move(core), std::move(asked), addresses);
     if (!outcome)
         co_return failure(outcome.error());
-    co_return std::move(addresses.all());
+    co_return addresses.all();
 }
 
 }  // namespace

@@ -35,6 +35,9 @@ struct resolver_options {
     unsigned tries = 3;                              ///< of each server, 1 to 10
     unsigned most_queries = 256;                     ///< names asked for at once, 1 to 65,536
     unsigned most_addresses = 64;                    ///< of a name and family, 1 to 1,024
+    /// By this machine's routes (RFC 6724), which takes some system calls an address that do not
+    /// wait; false: version 6 first, otherwise as servers and files give them.
+    bool sort_addresses = true;
 };
 
 /// How many names the machine's own resolver looks for, and what is kept of what it finds.
@@ -71,11 +74,11 @@ public:
     ~resolver();
 
     /// Yields the addresses of `host` with `port`: at least one, at most `most_addresses` of each
-    /// family, those of version 6 first, otherwise as the servers gave them. When one family
-    /// has addresses and the other's question fails, it is those.
-    /// Errors: dns::errc; spargio::errc::overloaded, closed; std::errc::operation_canceled: then
-    /// its question is withdrawn and its sockets are closed. Thread: any shard.
-    /// \pre the resolver outlives the call, but not the await
+    /// family, in the order in which they are to be tried: see `sort_addresses`; open_system()
+    /// keeps that of getaddrinfo(3). When one family has addresses and the other's question fails,
+    /// it is those. Errors: dns::errc; spargio::errc::overloaded, closed;
+    /// std::errc::operation_canceled: then its question is withdrawn and its sockets are closed.
+    /// Thread: any shard. \pre the resolver outlives the call, but not the await
     [[nodiscard]] task<result<std::vector<socket_address>>>
     resolve(std::string host, std::uint16_t port, address_family family = address_family::any);
     /// The same for a service: a port's number or name, as in services(5), of TCP rather than UDP.

@@ -58,6 +58,7 @@ public:
     struct family {
         milliseconds after{0};
         std::vector<socket_address> addresses;
+        int below_most = 0;  // how much others are to be preferred
     };
     family v6, v4;
     std::error_code error;
@@ -70,7 +71,7 @@ public:
             if (!slept)
                 co_return slept;
             if (!error)
-                sink.found(is_v6 ? AF_INET6 : AF_INET, next.addresses);
+                sink.found(is_v6 ? AF_INET6 : AF_INET, ranked(next));
         }
         if (error)
             co_return failure(error);
@@ -78,6 +79,14 @@ public:
     }
     task<result<std::uint16_t>> port_of(std::string) override { co_return std::uint16_t{80}; }
     unsigned queries() const noexcept override { return 0; }
+
+private:
+    static std::vector<dns::detail::ranked_address> ranked(const family& its) {
+        std::vector<dns::detail::ranked_address> all;
+        for (const socket_address& each : its.addresses)
+            all.push_back({.address = each, .rank = {.precedence_below_most = its.below_most}});
+        return all;
+    }
 };
 
 std::vector<socket_address> all_of(std::initializer_list<const char*> hosts) {
@@ -133,6 +142,15 @@ TEST_F(ConnectRace, FamiliesTakeTurnsAndAttemptsBegin250MsApart) {
     EXPECT_EQ(stage.attempts,
               (lines{"[fd00::1] at 0", "10.0.0.1 at 250", "[fd00::2] at 500", "10.0.0.2 at 750"}));
     EXPECT_EQ(stage.cancelled.size(), 3u);
+}
+
+TEST_F(ConnectRace, TheFamilyOfTheBetterAddressBegins) {
+    names_->v6 = {milliseconds(20), all_of({"fd00::1", "fd00::2"}), 1};
+    names_->v4 = {milliseconds(0), all_of({"10.0.0.1", "10.0.0.2"})};
+    for (const char* host : {"[fd00::1]", "[fd00::2]", "10.0.0.1"})
+        stage.fates[host] = {milliseconds(10), ECONNREFUSED};
+    EXPECT_EQ(race(), "connected at 40");
+    EXPECT_EQ(stage.attempts, (lines{"10.0.0.1 at 20", "[fd00::1] at 30", "10.0.0.2 at 40"}));
 }
 
 TEST_F(ConnectRace, AnAttemptThatFailsLetsTheNextBeginAtOnce) {

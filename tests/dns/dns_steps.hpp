@@ -17,7 +17,8 @@ namespace spargio::dns_test {
 
 using dns::address_family;
 
-/// Asks this server alone, knows no files, and has patience enough for slow machines.
+/// Asks this server alone, knows no files, has patience enough for slow machines, and does not care
+/// for their routes.
 inline dns::resolver_options asking(const socket_address& server) {
     return {.servers = {server},
             .resolv_conf = "/dev/null",
@@ -25,7 +26,8 @@ inline dns::resolver_options asking(const socket_address& server) {
             .services_file = "",
             .search = std::vector<std::string>(),
             .timeout = std::chrono::milliseconds(20'000),
-            .tries = 1};
+            .tries = 1,
+            .sort_addresses = false};
 }
 
 /// The same, where waiting in vain is what is tested.

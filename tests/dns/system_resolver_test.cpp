@@ -61,11 +61,47 @@ int slow_getaddrinfo(const char* host, const char*, const ::addrinfo* hints,
 /// What becomes of the addresses does not matter here.
 class dropped final : public dns::detail::answer_sink {
 public:
-    void found(int, std::span<const socket_address> addresses) override {
+    void found(int, std::span<const dns::detail::ranked_address> addresses) override {
         count += addresses.size();
     }
     std::size_t count = 0;
 };
+
+/// Version 4 before and behind version 6, as gai.conf(5) may want it.
+int mixing_getaddrinfo(const char*, const char*, const ::addrinfo* hints,
+                       ::addrinfo** found) noexcept {
+    ::addrinfo literal = *hints;
+    literal.ai_flags = AI_NUMERICHOST;
+    for (const char* host : {"10.0.0.1", "fd00::1", "10.0.0.2"}) {
+        if (const int status = ::getaddrinfo(host, nullptr, &literal, found); status != 0)
+            return status;
+        found = &(*found)->ai_next;
+    }
+    return 0;
+}
+
+/// All there are.
+class listed final : public dns::detail::answer_sink {
+public:
+    void found(int, std::span<const dns::detail::ranked_address> addresses) override {
+        all.insert(all.end(), addresses.begin(), addresses.end());
+    }
+    std::vector<dns::detail::ranked_address> all;
+};
+
+TEST(SystemResolver, TheOrderIsThatOfTheMachine) {
+    on_shards([]() -> task<void> {
+        dns::detail::system_source source({}, &mixing_getaddrinfo);
+        listed sink;
+        dns::detail::question asked{"a.test", std::nullopt, 80};
+        value_or_throw(co_await source.look_up(std::move(asked), sink));
+        dns::detail::put_in_order(sink.all);
+        std::vector<socket_address> addresses;
+        for (const auto& each : sink.all)
+            addresses.push_back(each.address);
+        EXPECT_EQ(text_of(std::move(addresses)), "10.0.0.1:80 [fd00::1]:80 10.0.0.2:80");
+    });
+}
 
 class SlowSystemResolver : public ::testing::Test {
 protected:

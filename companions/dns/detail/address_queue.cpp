@@ -4,7 +4,7 @@
 
 namespace spargio::dns::detail {
 
-void address_queue::found(int family, std::span<const socket_address> addresses) {
+void address_queue::found(int family, std::span<const ranked_address> addresses) {
     {
         const std::lock_guard lock(mutex_);
         line& its = family == AF_INET ? v4_ : v6_;
@@ -33,10 +33,12 @@ address_queue::step address_queue::take() {
         if (const auto until = spargio::detail::later(v4_came_, patience_); now() < until)
             return {.not_before = until};
     }
+    if (!one_taken_ && v4_.has_more() && v6_.has_more())
+        v4_is_next_ = v4_.rank() < v6_.rank();
     line& its = v4_.has_more() && (v4_is_next_ || !v6_.has_more()) ? v4_ : v6_;
     v4_is_next_ = &its == &v6_;
     one_taken_ = true;
-    return {.address = its.addresses[its.taken++]};
+    return {.address = its.addresses[its.taken++].address};
 }
 
 task<result<socket_address>> address_queue::next() {

@@ -12,15 +12,15 @@
 namespace spargio::dns::detail {
 
 /// Addresses in the order in which they are to be tried, while they are still being found: the
-/// families take turns, version 6 first. As long as it is not known whether there are any of that,
-/// the first of version 4 waits for them a little.
+/// families take turns, the one with the better first address first. As long as it is not known
+/// whether there are any of version 6, the first of version 4 waits for them a little.
 /// Thread: one task adds, one takes, on any shards. Source: RFC 8305 3, 4.
 class address_queue final : public answer_sink {
 public:
     explicit address_queue(std::chrono::nanoseconds resolution_delay) noexcept
         : patience_(resolution_delay) {}
 
-    void found(int family, std::span<const socket_address> addresses) override;
+    void found(int family, std::span<const ranked_address> addresses) override;
     /// Nothing more comes; `why` is the error when there was nothing at all.
     void finish(std::error_code why) noexcept;
 
@@ -30,11 +30,12 @@ public:
 
 private:
     struct line {
-        std::vector<socket_address> addresses;
+        std::vector<ranked_address> addresses;
         std::size_t taken = 0;
         bool known = false;
 
         [[nodiscard]] bool has_more() const noexcept { return taken < addresses.size(); }
+        [[nodiscard]] const preference& rank() const noexcept { return addresses[taken].rank; }
     };
     /// What is to be done now: take an address, wait until a time, wait for news, or give up.
     struct step {

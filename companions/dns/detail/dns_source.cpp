@@ -43,8 +43,8 @@ std::error_code reason(server_channel& channel, const question& asked) noexcept 
 /// Hands on what came, once one family has addresses; each answer once.
 class delivery {
 public:
-    delivery(server_channel& channel, const question& asked, answer_sink& sink) noexcept
-        : channel_(channel), asked_(asked), sink_(sink) {}
+    delivery(server_channel& channel, const question& asked, bool sorts, answer_sink& sink) noexcept
+        : channel_(channel), asked_(asked), sorts_(sorts), sink_(sink) {}
 
     void operator()() {
         bool any = false;
@@ -66,11 +66,12 @@ private:
         auto& addresses = channel_.answer(family).addresses;
         for (socket_address& each : addresses)
             each = with_port(each, asked_.port);
-        sink_.found(family, addresses);
+        sink_.found(family, in_order(addresses, sorts_));
     }
 
     server_channel& channel_;
     const question& asked_;
+    const bool sorts_;
     answer_sink& sink_;
     bool given_[2] = {false, false};
 };
@@ -79,6 +80,7 @@ private:
 
 dns_source::dns_source(const resolver_options& options, channel_settings settings)
     : most_addresses_(options.most_addresses),
+      sorts_(options.sort_addresses),
       hosts_(options.hosts_file),
       services_(options.services_file),
       channels_(std::move(settings), options.most_queries) {}
@@ -124,7 +126,7 @@ task<result<bool>> dns_source::look_into_hosts(const question& asked, answer_sin
         any = any || !of_family[i].empty();
     }
     for (std::size_t i = 0; any && i < 2; ++i)
-        sink.found(families[i], of_family[i]);
+        sink.found(families[i], in_order(of_family[i], sorts_));
     co_return any;
 }
 
@@ -148,7 +150,7 @@ task<result<void>> dns_source::ask_servers(const question& asked, answer_sink& s
 task<result<void>> dns_source::ask_for(server_channel& channel, std::string name,
                                        const question& asked, answer_sink& sink) {
     channel.clear();
-    delivery deliver(channel, asked, sink);
+    delivery deliver(channel, asked, sorts_, sink);
     const std::size_t servers = channels_.settings().servers.size();
     for (std::size_t first = 0; first < servers; ++first) {
         bool asks = false;

@@ -25,6 +25,7 @@ private:
                                              const question& asked, answer_sink& sink);
 
     const std::size_t most_addresses_;
+    const bool sorts_;
     local_file hosts_;
     local_file services_;
     channel_pool channels_;

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "companions/dns/detail/address_order.hpp"
 #include "companions/dns/resolver.hpp"
 
 namespace spargio::dns::detail {
@@ -24,15 +25,16 @@ struct question {
     }
 };
 
-/// The families, in the order in which addresses are handed out.
+/// The families, in the order in which addresses stand that nothing tells apart.
 inline constexpr int families[] = {AF_INET6, AF_INET};
 
 /// Where the addresses go, family by family as they are known.
 class answer_sink {
 public:
-    /// Called at most once for AF_INET and AF_INET6 each; an empty span says there are none, and
-    /// comes only when the other family has some. Any shard, one call at a time.
-    virtual void found(int family, std::span<const socket_address> addresses) = 0;
+    /// Called at most once for AF_INET and AF_INET6 each, with addresses in their order; an empty
+    /// span says there are none, and comes only when the other family has some. Any shard, one call
+    /// at a time.
+    virtual void found(int family, std::span<const ranked_address> addresses) = 0;
 
 protected:
     ~answer_sink() = default;

@@ -30,7 +30,8 @@ bool take_literal(const question& asked, answer_sink& sink, result<void>& outcom
     if (!literal)
         return false;
     if (asked.wants(literal->family())) {
-        sink.found(literal->family(), std::span(&*literal, 1));
+        const ranked_address only{.address = *literal, .rank = {}};
+        sink.found(literal->family(), std::span(&only, 1));
     } else {
         outcome = failure(errc::no_data);
     }

@@ -84,9 +84,10 @@ task<result<void>> system_source::look_up(question asked, answer_sink& sink) {
     auto all = co_await call(std::move(asked.host), {}, family);
     if (!all)
         co_return failure(all.error());
-    std::vector<socket_address> of_family[2];
-    for (const socket_address& each : *all)
-        of_family[each.family() == families[0] ? 0 : 1].push_back(with_port(each, asked.port));
+    std::vector<ranked_address> of_family[2];
+    for (unsigned number = 0; const socket_address& each : *all)
+        of_family[each.family() == families[0] ? 0 : 1].push_back(
+            {.address = with_port(each, asked.port), .rank = {.number = number++}});
     for (std::size_t i = 0; i < 2; ++i)
         sink.found(families[i], of_family[i]);
     co_return result<void>{};
