@@ -17,9 +17,8 @@ struct transferred {
 /// Sends `count` bytes of `from` from `offset` on, or up to its end, without copying them to the
 /// program. Errors: those of reading and of write_some(); std::errc::operation_canceled after a
 /// stop request. Whatever ends it, `bytes` are with the kernel to be sent, and no others. A byte
-/// that changes while it is on its way may arrive changed. Limit: a pipe of splice_pipe::capacity
-/// bytes as long as it takes. \pre one writer at a time; `to` and `from` outlive the await. Source:
-/// splice(2).
+/// that changes while it is on its way may arrive changed. Limit: a splice_pipe as long as it
+/// takes. \pre one writer at a time; `to` and `from` outlive the await. Source: splice(2).
 [[nodiscard]] task<transferred>
 send_file(connected_stream& to, const fs::file& from, std::uint64_t offset = 0,
           std::uint64_t count = std::numeric_limits<std::uint64_t>::max());

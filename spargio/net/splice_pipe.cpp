@@ -33,11 +33,36 @@ auto readiness(int stream, unsigned events) {
 
 }  // namespace
 
+/// A kernel worker looks the numbers of a splice up when its turn comes. By then a stream may be
+/// closed, and its number somebody else's; so it gets one that stays while this does.
+class splice_pipe::lent_number {
+public:
+    lent_number(const splice_pipe& pipe, int stream) noexcept
+        : pipe_(pipe), error_(::dup3(stream, pipe.spare_.get(), O_CLOEXEC) < 0 ? errno : 0) {}
+    lent_number(const lent_number&) = delete;
+    lent_number& operator=(const lent_number&) = delete;
+    ~lent_number() {
+        if (error_ == 0)
+            ::dup3(pipe_.in_.get(), pipe_.spare_.get(), O_CLOEXEC);
+    }
+    /// EBADF: the stream is closed.
+    [[nodiscard]] int error() const noexcept { return error_; }
+
+private:
+    const splice_pipe& pipe_;
+    int error_;
+};
+
 result<splice_pipe> splice_pipe::open() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0)
         return failure(errno);
-    return splice_pipe(descriptor(ends[0]), descriptor(ends[1]));
+    descriptor out(ends[0]);
+    descriptor in(ends[1]);
+    descriptor spare(::fcntl(in.get(), F_DUPFD_CLOEXEC, 0));
+    if (!spare)
+        return failure(errno);
+    return splice_pipe(std::move(out), std::move(in), std::move(spare));
 }
 
 task<result<std::size_t>> splice_pipe::fill_from(const fs::file& from, std::uint64_t offset,
@@ -55,13 +80,19 @@ task<result<std::size_t>> splice_pipe::fill_from(connected_stream& from, std::si
     const auto ready = co_await readiness(from.fd(), POLLIN | POLLRDHUP);
     if (!ready)
         co_return failure(ready.error());
-    co_return co_await fill(from.fd(), no_offset, most);
+    const lent_number lent(*this, from.fd());
+    if (lent.error() != 0)
+        co_return failure(lent.error());
+    co_return co_await fill(spare_.get(), no_offset, most);
 }
 task<result<std::size_t>> splice_pipe::drain_to(connected_stream& to) {
     const auto ready = co_await readiness(to.fd(), POLLOUT);
     if (!ready)
         co_return failure(ready.error());
-    co_return co_await drain(to.fd(), no_offset);
+    const lent_number lent(*this, to.fd());
+    if (lent.error() != 0)
+        co_return failure(lent.error());
+    co_return co_await drain(spare_.get(), no_offset);
 }
 
 task<result<std::size_t>> splice_pipe::fill(int from, std::int64_t offset, std::size_t most) {

@@ -15,8 +15,8 @@ namespace spargio {
 ///
 /// A byte of a file that changes while it is on its way may arrive changed. Moving runs in a kernel
 /// worker; waiting for a stream does not, but a peer that reads slowly may hold one worker as long
-/// as it takes to send what is in the pipe. Thread: one task at a time fills or drains. Limit: two
-/// descriptors, `capacity` bytes.
+/// as it takes to send what is in the pipe. Thread: one task at a time fills or drains. Limit:
+/// three descriptors, `capacity` bytes.
 class splice_pipe {
 public:
     static constexpr std::size_t capacity = 65'536;
@@ -45,14 +45,17 @@ public:
     [[nodiscard]] std::size_t held() const noexcept { return held_; }
 
 private:
-    splice_pipe(descriptor out, descriptor in) noexcept
-        : out_(std::move(out)), in_(std::move(in)) {}
+    class lent_number;
+
+    splice_pipe(descriptor out, descriptor in, descriptor spare) noexcept
+        : out_(std::move(out)), in_(std::move(in)), spare_(std::move(spare)) {}
 
     [[nodiscard]] task<result<std::size_t>> fill(int from, std::int64_t offset, std::size_t most);
     [[nodiscard]] task<result<std::size_t>> drain(int to, std::int64_t offset);
 
     descriptor out_;  // bytes come out here
     descriptor in_;
+    descriptor spare_;  // of the stream while bytes move from or to it, otherwise of the pipe
     std::size_t held_ = 0;
 };
 

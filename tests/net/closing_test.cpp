@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "spargio/net/splice_pipe.hpp"
 #include "spargio/net/unix_datagram.hpp"
 #include "spargio/net/unix_stream.hpp"
+#include "spargio/ring/ops/splice.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "stream_steps.hpp"
 #include "unix_steps.hpp"
@@ -79,6 +81,89 @@ TEST(Closing, WhatIsSplicedWhileItsStreamClosesIsNotTheNextOnes) {
         value_or_throw(co_await ends.first.write_all(bytes_of("ours")));
         EXPECT_EQ((co_await std::move(filling)).error(), std::errc::bad_file_descriptor);
         EXPECT_EQ(co_await bytes_at(others.first, others.second), 6u);
+    });
+}
+
+/// While one lives the kernel worker for splices is busy, of which the runtime has only one: so
+/// that others wait.
+class busy_worker {
+public:
+    busy_worker()
+        : splicing_(value_or_throw(this_shard::spawn(splice(from_.out.get(), to_.in.get())))) {}
+    /// Yields when it is free.
+    task<void> release() {
+        EXPECT_EQ(::write(from_.in.get(), "x", 1), 1);
+        EXPECT_EQ(value_or_throw(co_await std::move(splicing_)), 1u);
+    }
+
+private:
+    struct pipe_ends {
+        pipe_ends() {
+            int ends[2];
+            EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+            out.reset(ends[0]);
+            in.reset(ends[1]);
+        }
+        descriptor out, in;
+    };
+    static task<result<std::size_t>> splice(int from, int to) {
+        co_return co_await detail::await_operation<splice_operation>(
+            detail::decode_count(), nullptr, from, splice_operation::no_offset, to,
+            splice_operation::no_offset, std::size_t{1});
+    }
+
+    pipe_ends from_, to_;
+    join_handle<result<std::size_t>> splicing_;
+};
+
+/// Until what was begun waits for a worker.
+task<void> some_turns() {
+    for (int turn = 0; turn < 20; ++turn)
+        co_await yield();
+}
+
+/// Has `begin(ends.second)` wait for a worker while that stream closes and its number is used
+/// again. \return what it yields; `others` have the number then
+template <class Begin>
+auto close_while_it_waits(stream_pair& ends, std::optional<stream_pair>& others, Begin begin)
+    -> decltype(begin(ends.second)) {
+    busy_worker worker;
+    auto begun = value_or_throw(this_shard::spawn(begin(ends.second)));
+    co_await some_turns();
+    others = co_await close_and_use_again(ends.second);
+    value_or_throw(co_await others->second.write_all(bytes_of("theirs")));
+    co_await worker.release();
+    co_return co_await std::move(begun);
+}
+
+TEST(Closing, WhatWaitsForAWorkerIsTakenFromItsOwnStream) {
+    run_with(shards(1).io_workers(1), []() -> task<void> {
+        stream_pair ends = make_pair();
+        value_or_throw(co_await ends.first.write_all(bytes_of("ours")));
+        auto pipe = value_or_throw(splice_pipe::open());
+        std::optional<stream_pair> others;
+        const auto filled = co_await close_while_it_waits(
+            ends, others,
+            [&](unix_stream& from) -> task<result<std::size_t>> { return pipe.fill_from(from); });
+        EXPECT_EQ(filled.value_or(0), 4u);
+        EXPECT_EQ(co_await bytes_at(others->first, others->second), 6u);
+    });
+}
+
+TEST(Closing, WhatWaitsForAWorkerGoesToItsOwnStream) {
+    run_with(shards(1).io_workers(1), []() -> task<void> {
+        stream_pair ends = make_pair();
+        stream_pair source = make_pair();
+        value_or_throw(co_await source.first.write_all(bytes_of("ours")));
+        auto pipe = value_or_throw(splice_pipe::open());
+        value_or_throw(co_await pipe.fill_from(source.second));
+        std::optional<stream_pair> others;
+        const auto drained = co_await close_while_it_waits(
+            ends, others,
+            [&](unix_stream& to) -> task<result<std::size_t>> { return pipe.drain_to(to); });
+        EXPECT_EQ(drained.value_or(0), 4u);
+        EXPECT_EQ((co_await sum_to_end(ends.first, 4096)).count(), 4u);
+        EXPECT_EQ(co_await bytes_at(others->second, others->first), 0u);
     });
 }
 
