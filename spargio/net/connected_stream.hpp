@@ -121,7 +121,7 @@ public:
 
     // --- its end ---------------------------------------------------------------------------------
 
-    /// Ends one or both directions; the peer reads end of stream. Source: shutdown(2).
+    /// Ends one or both directions, at once; the peer reads end of stream. Source: shutdown(2).
     [[nodiscard]] auto shutdown(shutdown_how how) noexcept {
         return detail::await_operation<shutdown_operation>(detail::decode_nothing(), nullptr, fd(),
                                                            static_cast<int>(how));

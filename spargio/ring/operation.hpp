@@ -32,6 +32,9 @@ struct operation_type {
     /// After its first completion the kernel only still reads what was lent to it, for as long as a
     /// peer likes: the end of a ring does not wait for that.
     bool lingers = false;
+    /// It never waits, but the kernel gives it to a worker, which looks its descriptor up only when
+    /// its turn comes: better done without the ring.
+    bool at_once = false;
 };
 
 /// One request to the kernel, from submit to its last completion. It lives in the awaiter that
@@ -54,6 +57,7 @@ public:
 
     [[nodiscard]] const char* name() const noexcept { return type_->name; }
     [[nodiscard]] bool cancellable() const noexcept { return type_->cancellable; }
+    [[nodiscard]] bool at_once() const noexcept { return type_->at_once; }
     [[nodiscard]] state current_state() const noexcept { return state_; }
     /// The completion's value: what the system call returns, errors negative. \pre done.
     [[nodiscard]] int outcome() const noexcept {

@@ -10,6 +10,17 @@ bool io_wait::start(promise_base& waiter, operation& op, attempt_history* histor
         return false;
     }
     shard& here = home();
+    if (op.at_once() && here.features().has(feature::attempt_first)) {
+        // What was begun before goes first.
+        here.io().submit_now();
+        if (here.io().attempt(op)) {
+            if (spend_transfer())
+                return false;
+            const shard::hold held(here);
+            end_now();
+            return true;
+        }
+    }
     if (history != nullptr && here.features().has(feature::attempt_first) && here.quiet() &&
         history->worth_trying() && spend_transfer()) {
         const bool done = here.io().attempt(op);

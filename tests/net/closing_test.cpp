@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "spargio/fs/file.hpp"
 #include "spargio/net/splice_pipe.hpp"
 #include "spargio/net/unix_datagram.hpp"
 #include "spargio/net/unix_stream.hpp"
@@ -164,6 +167,32 @@ TEST(Closing, WhatWaitsForAWorkerGoesToItsOwnStream) {
         EXPECT_EQ(drained.value_or(0), 4u);
         EXPECT_EQ((co_await sum_to_end(ends.first, 4096)).count(), 4u);
         EXPECT_EQ(co_await bytes_at(others->second, others->first), 0u);
+    });
+}
+
+TEST(Closing, AShutdownWaitsForNoWorkerAndEndsItsOwnStream) {
+    run_with(shards(1).io_workers(1), []() -> task<void> {
+        if (!shard::current()->features().has(feature::attempt_first))
+            co_return;  // then it goes through the ring
+        const scratch_directory directory;
+        const std::string fifo = directory.path("fifo");
+        EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+        // With create, the kernel opens in a worker, where it waits for a reader.
+        auto opening = value_or_throw(
+            this_shard::spawn(fs::file::open(fifo, fs::open_options().write().create())));
+        co_await some_turns();
+        stream_pair ends = make_pair();
+        auto ending =
+            value_or_throw(this_shard::spawn([](unix_stream& stream) -> task<result<void>> {
+                co_return co_await stream.shutdown(shutdown_how::both);
+            }(ends.second)));
+        co_await some_turns();
+        stream_pair others = co_await close_and_use_again(ends.second);
+        const descriptor reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+        EXPECT_TRUE(co_await std::move(opening));
+        EXPECT_TRUE(co_await std::move(ending));
+        value_or_throw(co_await others.first.write_all(bytes_of("theirs")));
+        EXPECT_EQ(co_await bytes_at(others.second, others.first), 6u);
     });
 }
 

@@ -99,6 +99,8 @@ public:
             return errno_of(::recvmsg(request.fd, static_cast<::msghdr*>(data), flags));
         case IORING_OP_SENDMSG:
             return errno_of(::sendmsg(request.fd, static_cast<::msghdr*>(data), flags));
+        case IORING_OP_SHUTDOWN:
+            return errno_of(::shutdown(request.fd, static_cast<int>(size)));
         default:
             return -EOPNOTSUPP;
         }

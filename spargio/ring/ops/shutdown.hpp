@@ -4,7 +4,7 @@
 
 namespace spargio {
 
-/// Ends one or both directions of a connection.
+/// Ends one or both directions of a connection. Never waits.
 /// Source: shutdown(2), IORING_OP_SHUTDOWN.
 class shutdown_operation final : public operation {
 public:
@@ -13,7 +13,7 @@ public:
 
 private:
     static void prepare(const operation& self, ::io_uring_sqe& request) noexcept;
-    static constexpr operation_type kind{"shutdown", prepare};
+    static constexpr operation_type kind{.name = "shutdown", .prepare = prepare, .at_once = true};
 
     int descriptor_;
     int how_;
