@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 namespace spargio::detail {
@@ -25,21 +24,23 @@ public:
         return false;
     }
     void succeeded() noexcept {
-        penalty_ = 0;
+        failures_ = 0;
         trusted_ = trusted_after_success;
     }
     void would_have_waited() noexcept {
-        penalty_ = static_cast<std::uint8_t>(std::min(2 * penalty_ + 1, 255));
-        skip_ = penalty_;
+        if (failures_ != 8)
+            ++failures_;
+        skip_ = static_cast<std::uint8_t>((1u << failures_) - 1);
         trusted_ = 0;
     }
 
 private:
     static constexpr std::uint8_t trusted_after_success = 8;
 
-    std::uint8_t penalty_ = 0;
+    // Two bytes: every stream has two of these.
+    std::uint8_t failures_ : 4 = 0;  // in a row, 8 at most
+    std::uint8_t trusted_ : 4 = 0;   // how many more are expected not to wait
     std::uint8_t skip_ = 0;
-    std::uint8_t trusted_ = 0;  // how many more are expected not to wait
 };
 
 }  // namespace spargio::detail
