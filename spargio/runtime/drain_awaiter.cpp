@@ -14,10 +14,10 @@ bool drain_awaiter::start(promise_base& waiter) {
     // In the line first: whoever begins a shutdown asks only those to stop who do not wait for one.
     core_.join_drain(place_);
     core_.begin_shutdown();
+    core_.check_drain();
     // Not in the line any more: the good news is on its way, and comes before the stop.
     if (!go_on)
         return !core_.leave_drain(place_);
-    core_.check_drain();
     listen();
     return true;
 }
