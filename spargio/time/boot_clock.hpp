@@ -6,6 +6,7 @@
 #include "spargio/ring/ops/boot_timeout.hpp"
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/time/clock.hpp"
+#include "spargio/time/point_in_time.hpp"
 
 namespace spargio {
 
@@ -34,9 +35,10 @@ struct decode_passed {
 /// counts as an operation in flight: right for hundreds, not for hundred thousands.
 /// Error: std::errc::operation_canceled; then it yields right away.
 /// Source: IORING_OP_TIMEOUT, IORING_TIMEOUT_BOOTTIME.
-[[nodiscard]] inline auto sleep_until(boot_clock::time_point when) noexcept {
+[[nodiscard]] inline auto sleep_until(point_in_time<boot_clock> when) noexcept {
+    const boot_clock::time_point until = when;
     return detail::await_operation<boot_timeout_operation>(
-        detail::decode_passed(), nullptr, detail::positive_ns(when.time_since_epoch()));
+        detail::decode_passed(), nullptr, detail::positive_ns(until.time_since_epoch()));
 }
 
 }  // namespace spargio

@@ -7,6 +7,7 @@
 #include "spargio/core/time_span.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 #include "spargio/time/clock.hpp"
+#include "spargio/time/point_in_time.hpp"
 
 namespace spargio {
 
@@ -34,7 +35,8 @@ public:
     /// The first tick is at once. \pre `period` is positive
     explicit interval(time_span period) noexcept : interval(now(), period) {}
     /// The first tick is at `start`. \pre `period` is positive
-    interval(clock::time_point start, time_span period) noexcept : next_(start), period_(period) {
+    interval(point_in_time<clock> start, time_span period) noexcept
+        : next_(start), period_(period) {
         SPARGIO_ASSERT(period_ > std::chrono::nanoseconds(0));
     }
 
@@ -51,7 +53,7 @@ public:
     /// The next tick is one period from now.
     void reset() noexcept { next_ = detail::later(now(), period_); }
     /// The next tick is at `when`.
-    void reset_at(clock::time_point when) noexcept { next_ = when; }
+    void reset_at(point_in_time<clock> when) noexcept { next_ = when; }
 
 private:
     friend class detail::tick_awaiter;
@@ -65,7 +67,7 @@ private:
 };
 
 /// An interval whose first tick is at `start`. \pre `period` is positive
-[[nodiscard]] inline interval interval_at(clock::time_point start, time_span period) noexcept {
+[[nodiscard]] inline interval interval_at(point_in_time<clock> start, time_span period) noexcept {
     return {start, period};
 }
 

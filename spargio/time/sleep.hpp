@@ -7,6 +7,7 @@
 #include "spargio/shard/reset_wait.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 #include "spargio/time/clock.hpp"
+#include "spargio/time/point_in_time.hpp"
 
 namespace spargio {
 
@@ -18,7 +19,7 @@ namespace spargio {
 }
 
 /// Yields at `when` at the earliest; otherwise like sleep_for().
-[[nodiscard]] inline detail::sleep_awaiter sleep_until(clock::time_point when) noexcept {
+[[nodiscard]] inline detail::sleep_awaiter sleep_until(point_in_time<clock> when) noexcept {
     return detail::sleep_awaiter(detail::sleep_awaiter::at{detail::ns_of(when)});
 }
 
@@ -36,7 +37,8 @@ class sleep {
 public:
     /// Ends after `wait` from now.
     explicit sleep(time_span wait) : sleep(detail::later(now(), wait)) {}
-    explicit sleep(clock::time_point when) : state_(new detail::reset_state(detail::ns_of(when))) {}
+    explicit sleep(point_in_time<clock> when)
+        : state_(new detail::reset_state(detail::ns_of(when))) {}
     sleep(sleep&&) noexcept = default;
     sleep& operator=(sleep&&) noexcept = default;
 
@@ -46,7 +48,7 @@ public:
     [[nodiscard]] bool is_elapsed() const noexcept { return deadline() <= now(); }
 
     /// Sets another deadline. Whoever sleeps wakes at the new one, unless it is on its way already.
-    void reset(clock::time_point when) noexcept { state_->reset(detail::ns_of(when)); }
+    void reset(point_in_time<clock> when) noexcept { state_->reset(detail::ns_of(when)); }
     /// The same, so long from now.
     void reset(time_span wait) noexcept { reset(detail::later(now(), wait)); }
 

@@ -11,6 +11,7 @@
 #include "spargio/shard/shard.hpp"
 #include "spargio/shard/sleep_awaiter.hpp"
 #include "spargio/time/clock.hpp"
+#include "spargio/time/point_in_time.hpp"
 
 namespace spargio {
 namespace detail {
@@ -141,7 +142,7 @@ template <class T>
 
 /// The same with a point in time.
 template <class T>
-[[nodiscard]] auto timeout_at(clock::time_point when, task<T> work) noexcept {
+[[nodiscard]] auto timeout_at(point_in_time<clock> when, task<T> work) noexcept {
     return detail::timeout_awaiter<T>(detail::ns_of(when), false, std::move(work));
 }
 
@@ -154,7 +155,7 @@ requires(!detail::is_task<std::remove_cvref_t<Awaitable>>)
 }
 template <awaitable Awaitable>
 requires(!detail::is_task<std::remove_cvref_t<Awaitable>>)
-    [[nodiscard]] auto timeout_at(clock::time_point when, Awaitable&& work) {
+    [[nodiscard]] auto timeout_at(point_in_time<clock> when, Awaitable&& work) {
     return timeout_at(when, detail::as_task(std::forward<Awaitable>(work)));
 }
 
