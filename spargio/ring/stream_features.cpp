@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "spargio/ring/buffer_ring.hpp"
@@ -79,19 +81,15 @@ private:
 /// A ring to try things on, and what has to outlive it.
 class trial {
 public:
-    explicit trial(kernel& entry) noexcept : kernel_(entry) {
-        auto opened = ring::open(
-            entry, {.entries = 16, .cq_entries = 64, .disabled = {feature::registered_ring}});
-        if (opened) {
-            ring_ = std::move(*opened);
-        } else {
-            missed(opened.error());
-        }
-    }
+    explicit trial(kernel& entry) noexcept : kernel_(entry) {}
 
-    [[nodiscard]] stream_findings features() {
-        const feature_set found = look();
-        return {found, all_tried_};
+    [[nodiscard]] stream_findings features() noexcept {
+        try {
+            look();
+        } catch (const std::bad_alloc&) {
+            all_tried_ = false;
+        }
+        return {found_, all_tried_};
     }
 
 private:
@@ -111,31 +109,32 @@ private:
             all_tried_ = false;
     }
 
-    feature_set look() {
-        feature_set found;
-        if (ring_ == nullptr)
-            return found;
+    void look() {
+        auto opened = ring::open(
+            kernel_, {.entries = 16, .cq_entries = 64, .disabled = {feature::registered_ring}});
+        if (!opened)
+            return missed(opened.error());
+        ring_ = std::move(*opened);
         // What the kernel does not know it refuses before it looks at the descriptor.
         first_arrival answer;
         accept_many_operation accept(-1, answer);
         if (outcome_of(accept) == -EBADF)
-            found.add(feature::multishot_accept);
+            found_.add(feature::multishot_accept);
         send_zc_operation send(-1, {}, answer);
         answer.outcome.reset();
         (void)outcome_of(send);
         if (answer.outcome == -EBADF)
-            found.add(feature::zero_copy_send);
+            found_.add(feature::zero_copy_send);
         if (open_buffers(false) != nullptr)
-            found.add(feature::provided_buffers);
+            found_.add(feature::provided_buffers);
         if (!receives(false, false))
-            return found;
-        found.add(feature::multishot_receive);
+            return;
+        found_.add(feature::multishot_receive);
         if (receives(true, false))
-            found.add(feature::bundled_receive);
-        const bool both = found.has(feature::bundled_receive);
+            found_.add(feature::bundled_receive);
+        const bool both = found_.has(feature::bundled_receive);
         if (receives(false, true) && (!both || receives(true, true)))
-            found.add(feature::incremental_buffers);
-        return found;
+            found_.add(feature::incremental_buffers);
     }
 
     buffer_ring* open_buffers(bool incremental) {
@@ -150,24 +149,26 @@ private:
 
     /// Receives three pieces, one of them larger than a buffer, into buffers the kernel chooses.
     bool receives(bool bundled, bool incremental) {
-        constexpr std::array<std::size_t, 3> pieces = {20, 100, 30};
+        constexpr std::array<std::size_t, 3> pieces = {20, most_in_a_piece, 30};
         buffer_ring* buffers = open_buffers(incremental);
         if (buffers == nullptr)
             return false;
+        // Last of what can throw: from here on there is something to be ended.
+        received_bytes& received =
+            *received_.emplace_back(std::make_unique<received_bytes>(*buffers));
         int ends[2];
         if (const int opened = kernel_.open_pair(ends); opened < 0) {
             missed(failure(-opened).error());
             return false;
         }
-        received_bytes& received =
-            *received_.emplace_back(std::make_unique<received_bytes>(*buffers));
         receive_many_operation receive(ends[0], received);
         receive.set_many(groups_ - 1, bundled);
         begin(receive, receiver_);
         std::size_t sent = 0;
         bool works = true;
         for (const std::size_t piece : pieces) {
-            std::vector<std::byte> bytes(piece);
+            std::array<std::byte, most_in_a_piece> memory;
+            const auto bytes = std::span(memory).first(piece);
             for (std::byte& each : bytes)
                 each = received_bytes::expected(sent++);
             send_operation send(ends[1], bytes);
@@ -216,11 +217,13 @@ private:
     }
 
     static constexpr int most_turns = 100;
+    static constexpr std::size_t most_in_a_piece = 100;
 
     kernel& kernel_;
     no_waiter waiter_;
     no_waiter receiver_;
     detail::work_list ended_;
+    feature_set found_;
     bool all_tried_ = true;
     unsigned groups_ = 0;
     std::vector<std::unique_ptr<buffer_ring>> buffers_;
