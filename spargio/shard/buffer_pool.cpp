@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include "spargio/core/pause.hpp"
 #include "spargio/shard/shard.hpp"
@@ -17,8 +18,14 @@ result<buffer_pool*> buffer_pool::open(shard& home, const buffer_options& option
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return failure(ENOMEM);
-    auto* opened = new buffer_pool(home, options, static_cast<std::byte*>(memory), group);
-    opened->offer_to_kernel(features);
+    mapping mapped(static_cast<std::byte*>(memory), unmap{bytes});
+    auto* opened = new buffer_pool(home, options, std::move(mapped), group);
+    try {
+        opened->offer_to_kernel(features);
+    } catch (...) {
+        delete opened;
+        throw;
+    }
     return opened;
 }
 
@@ -37,17 +44,16 @@ result<buffer_pool*> buffer_pool::whole_buffers() {
     return whole_;
 }
 
-buffer_pool::buffer_pool(shard& home, const buffer_options& options, std::byte* memory,
-                         unsigned group)
+buffer_pool::buffer_pool(shard& home, const buffer_options& options, mapping memory, unsigned group)
     : options_(options),
-      memory_(memory),
+      memory_(std::move(memory)),
       group_(group),
       slots_(std::make_unique<slot[]>(options.count)),
       retry_(*this),
       home_(&home) {}
 
-buffer_pool::~buffer_pool() {
-    ::munmap(memory_, std::size_t{options_.count} * options_.size);
+void buffer_pool::unmap::operator()(std::byte* memory) const noexcept {
+    ::munmap(memory, bytes);
 }
 
 /// A kernel that refuses, for want of memory or by its age, gets none.

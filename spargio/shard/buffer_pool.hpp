@@ -109,7 +109,7 @@ public:
     // --- any thread ------------------------------------------------------------------------------
 
     [[nodiscard]] std::span<std::byte> memory_of(unsigned number) const noexcept {
-        return {memory_ + std::size_t{number} * options_.size, options_.size};
+        return {memory_.get() + std::size_t{number} * options_.size, options_.size};
     }
     /// Ends one hold on a buffer.
     void release(unsigned number) noexcept;
@@ -136,8 +136,14 @@ private:
         buffer_pool& pool;
     };
 
-    buffer_pool(shard& home, const buffer_options& options, std::byte* memory, unsigned group);
-    ~buffer_pool();
+    struct unmap {
+        std::size_t bytes;
+        void operator()(std::byte* memory) const noexcept;
+    };
+    using mapping = std::unique_ptr<std::byte, unmap>;
+
+    buffer_pool(shard& home, const buffer_options& options, mapping memory, unsigned group);
+    ~buffer_pool() = default;
     void offer_to_kernel(feature_set features);
     void come_home(unsigned number) noexcept;
     void bring_home(unsigned number) noexcept;
@@ -146,7 +152,7 @@ private:
     void call_who_waits(shard& home) noexcept;
 
     const buffer_options options_;
-    std::byte* const memory_;
+    const mapping memory_;
     const unsigned group_;
     feature_set features_;
     buffer_pool* whole_ = nullptr;

@@ -1,7 +1,10 @@
 // Streams with one allocation after the other failing: what could not be tried for want of memory
 // is done without, and tried again.
 
+#include <unistd.h>
+
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <new>
 #include <string>
@@ -21,6 +24,13 @@ namespace {
 std::ptrdiff_t descriptors() {
     const std::filesystem::directory_iterator all("/proc/self/fd");
     return std::distance(begin(all), end(all));
+}
+
+/// Bytes of address space, those included that nobody has touched.
+std::size_t address_space() {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 /// The system's kernel by another name, so that nothing is known of it yet.
@@ -61,8 +71,10 @@ task<void> pass_some_bytes() {
 }
 
 TEST_F(OutOfMemoryStreams, AreOpenedOrThrow) {
-    const auto run_it = [this](std::uint64_t number) {
-        auto own = *runtime_builder().shards(1).build_on(kernel_);
+    // So much that whatever else maps memory meanwhile is less.
+    constexpr buffer_options buffers{.count = 16'384, .size = 65'536};
+    const auto run_it = [&](std::uint64_t number) {
+        auto own = *runtime_builder().shards(1).receive_buffers(buffers).build_on(kernel_);
         const failing_memory failing(number);
         try {
             own.block_on(0, [] { return pass_some_bytes(); });
@@ -71,7 +83,12 @@ TEST_F(OutOfMemoryStreams, AreOpenedOrThrow) {
         }
         return failing.has_failed();
     };
+    (void)run_it(from_then_on - 1);
+    const std::size_t blocks_before = blocks_in_use();
+    const std::size_t space_before = address_space();
     fail_each_allocation(run_it);
+    EXPECT_EQ(blocks_in_use(), blocks_before);
+    EXPECT_LT(address_space(), space_before + std::size_t{buffers.count} * buffers.size);
 }
 
 }  // namespace
