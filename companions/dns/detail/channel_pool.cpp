@@ -19,13 +19,16 @@ result<channel_pool::lease> channel_pool::take() {
             return rested;
         }
     }
+    std::unique_ptr<channel_pool, uncount> counted(this);
     auto made = server_channel::make(settings_);
-    if (!made) {
-        const std::lock_guard lock(mutex_);
-        --leased_;
+    if (!made)
         return failure(made.error());
-    }
-    return lease(*this, std::move(*made));
+    return lease(*counted.release(), std::move(*made));
+}
+
+void channel_pool::uncount::operator()(channel_pool* pool) const noexcept {
+    const std::lock_guard lock(pool->mutex_);
+    --pool->leased_;
 }
 
 unsigned channel_pool::leased() const noexcept {

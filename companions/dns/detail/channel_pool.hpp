@@ -42,6 +42,11 @@ public:
     [[nodiscard]] unsigned leased() const noexcept;
 
 private:
+    /// Of a channel that could not be made, whether that was answered or thrown.
+    struct uncount {
+        void operator()(channel_pool* pool) const noexcept;
+    };
+
     void give_back(std::unique_ptr<server_channel> channel) noexcept;
 
     const std::shared_ptr<const channel_settings> settings_;
