@@ -52,8 +52,8 @@ spargio::task<> serve(std::string path) {
     auto address = value_or_throw(group.local_address());
     std::printf("fetch it: curl http://127.0.0.1:%d\n", address.port());
     std::fflush(stdout);
-    spargio::value_or_throw(co_await group.serve(
-        [path](spargio::tcp_stream client) { return answer(std::move(client), path); }));
+    auto session = [path](spargio::tcp_stream client) { return answer(std::move(client), path); };
+    spargio::value_or_throw(co_await group.serve(std::move(session)));
 }
 
 int main(int argc, char** argv) {

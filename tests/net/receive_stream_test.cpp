@@ -197,8 +197,8 @@ TEST(ReceiveStream, LeasesComeHomeFromOtherShardsAndThreads) {
             // As many under way as there are.
             auto holder = std::make_shared<buffer_lease>(std::move(lease));
             if (turn % 8 == 0) {
-                EXPECT_TRUE(co_await spawn_blocking(
-                    [&checked, kept = std::move(holder)] { checked += kept->size(); }));
+                auto check = [&checked, kept = std::move(holder)] { checked += kept->size(); };
+                EXPECT_TRUE(co_await spawn_blocking(std::move(check)));
             } else {
                 value_or_throw(
                     this_runtime().spawn(placement::pinned(1),

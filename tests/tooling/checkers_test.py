@@ -182,10 +182,52 @@ class Awaits(TreeTest):
                 self.expect_dropped(body)
         for body in ("made w{1, std::move(v)}; co_await g(std::move(w));", "int w; co_await g({w, 1});",
                      "int w; co_await g(made(w, std::move(v)));",
-                     "int w; co_await g([u = std::move(v)] { h(std::move(u)); });",
                      "int w; if (co_await g(w)) { k({w, std::move(v)}); }"):
             with self.subTest(body):
                 self.expect_kept(body)
+
+    def test_what_is_moved_into_a_lambda_that_is_awaited(self):
+        for body in ("int w; co_await g([u = std::move(v)] { h(std::move(u)); });",
+                     "int w; k(co_await g([&w, u = std::exchange(v, w)]() mutable -> int { return u; }));"):
+            with self.subTest(body):
+                self.expect_dropped(body)
+        for body in ("auto c = [u = std::move(v)] { h(u); }; co_await g(std::move(c));",
+                     "int w; co_await g([&w] { h(std::move(w)); });", "int w; co_await g(w[std::move(v)]);",
+                     "g([u = std::move(v)] { h(u); }); int w; co_await g(w);"):
+            with self.subTest(body):
+                self.expect_kept(body)
+
+    def test_a_list_around_the_await(self):
+        for body in ("made w{co_await g(), std::move(v)}; h(w);", "int w; h({.a = w, .b = co_await g(w), .c = std::move(v)});"):
+            with self.subTest(body):
+                self.expect_dropped(body)
+        for body in ("made w{co_await g(), v}; h(w);", "int w; if (v) { co_await g(w); h(std::move(v)); }",
+                     "int w; try { co_await g(w); h(std::move(v)); } catch (...) {}"):
+            with self.subTest(body):
+                self.expect_kept(body)
+
+    def test_what_is_declared_to_own(self):
+        for body in ("std::string s; co_await g({1, s});", "const std::shared_ptr<made>& s = h(); co_await g(made{.a = s});",
+                     "std::vector<std::pair<int, int>> s(3); co_await g([s] { h(s); });",
+                     "std::unique_ptr<int> s; made w{co_await g(), s}; h(w);",
+                     "std::function<void(int)> s = h(); { run([&]() -> task<void> { co_await g([v, s] {}); }); }"):
+            with self.subTest(body):
+                self.expect_dropped(body)
+        for body in ("std::string s; co_await g(s);", "std::string s; co_await g([&s] { h(s); });",
+                     "std::string s; co_await g({1, s.size()});", "std::string s; co_await g(std::span{s});",
+                     "std::string* s = h(); co_await g({1, s});", "std::string s; made w{1, s}; co_await g(w);",
+                     "std::string s; auto c = [s] { h(s); }; co_await g(c);", "std::string_view s; co_await g([s] { h(s); });"):
+            with self.subTest(body):
+                self.expect_kept(body)
+
+    def test_an_aggregate_that_owns(self):
+        self.write("tests/core/a.cpp", "struct made { int a = 0; std::string b; };\n"
+                   "task<int> f() { int w; co_return co_await g(made{}); }\n")
+        self.expect_red("check_awaits.py", "tests/core/a.cpp:2:")
+        for owner in ("struct made { made(); std::string b; };", "struct made { int b; };",
+                      "struct made { std::string_view b; };"):
+            self.write("tests/core/a.cpp", f"{owner}\ntask<int> f() {{ int w; co_return co_await g(made{{}}); }}\n")
+            self.expect_green("check_awaits.py")
 
     def test_a_lambda_is_a_coroutine_of_its_own(self):
         self.expect_dropped("int w = 0; run([](bool v) -> task<int> { if (co_await g(v)) co_return 1; }(w));")
