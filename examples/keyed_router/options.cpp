@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <cstdio>
+#include <limits>
 #include <string>
 
 #include "exit_code.hpp"
@@ -26,6 +28,23 @@ struct command_line {
     std::int64_t drain_ms = options{}.drain.count();
 };
 
+/// From 1 to all that can be counted, in plain digits: CLI11 would take 1e23 for the largest number
+/// there is, and prints a range of its own as fractions.
+auto any_count() -> CLI::Validator {
+    constexpr auto most = std::numeric_limits<std::size_t>::max();
+    const std::string range = "1 to " + std::to_string(most);
+    return {[range](std::string& text) -> std::string {
+                std::size_t count = 0;
+                const auto* end = text.data() + text.size();
+                const auto read = std::from_chars(text.data(), end, count);
+                if (read.ec == std::errc() && read.ptr == end && !text.starts_with('0')) {
+                    return {};
+                }
+                return "'" + text + "' is no whole number from " + range;
+            },
+            range};
+}
+
 auto describe(CLI::App& app, command_line& typed) -> CLI::Option* {
     app.add_option("--listen", typed.listen, "ADDRESS:PORT; port 0 takes a free one")
         ->capture_default_str();
@@ -35,7 +54,7 @@ auto describe(CLI::App& app, command_line& typed) -> CLI::Option* {
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
     app.add_option("--max-keys", typed.max_keys, "of all shards; past it -OOM")
-        ->check(CLI::PositiveNumber)
+        ->check(any_count())
         ->capture_default_str();
     app.add_option("--max-memory-mb", typed.max_memory_mb, "of keys and values; past it -OOM")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 24))

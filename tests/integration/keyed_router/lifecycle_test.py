@@ -46,6 +46,14 @@ class Lifecycle(ServedTest):
             self.assertEqual(done.returncode, code)
             self.assertRegex(done.stderr, r"^keyed_router: [^\n]+\n$")
 
+    def test_a_count_of_keys_that_is_none_is_refused_with_the_range(self):
+        for count in ("1e23", "-1", "0", "1.5", "010", "", str(2**64)):
+            done = subprocess.run([harness.PROGRAM, "--max-keys", count, "--listen", "nowhere"],
+                                  capture_output=True, text=True, timeout=harness.PATIENCE_S)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, r"^keyed_router: --max-keys: [^\n]{,100}\n$")
+            self.assertIn(f"'{count}' is no whole number from 1 to {2**64 - 1} ", done.stderr)
+
 
 class StockClients(ServedTest):
     def run_client(self, *command, stdin=None):
