@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "spargio/net/unix_stream.hpp"
 #include "spargio/ring/ops/splice.hpp"
 #include "spargio/runtime/this_shard.hpp"
+#include "spargio/time/sleep.hpp"
 #include "stream_steps.hpp"
 #include "unix_steps.hpp"
 
@@ -170,6 +172,10 @@ TEST(Closing, WhatWaitsForAWorkerGoesToItsOwnStream) {
     });
 }
 
+int lowest_free_number() {
+    return descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get();
+}
+
 TEST(Closing, AShutdownWaitsForNoWorkerAndEndsItsOwnStream) {
     run_with(shards(1).io_workers(1), []() -> task<void> {
         if (!shard::current()->features().has(feature::attempt_first))
@@ -177,10 +183,15 @@ TEST(Closing, AShutdownWaitsForNoWorkerAndEndsItsOwnStream) {
         const scratch_directory directory;
         const std::string fifo = directory.path("fifo");
         EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-        // With create, the kernel opens in a worker, where it waits for a reader.
+        // With create, the kernel opens in a worker, where it takes a number and waits for a
+        // reader.
+        const int taken = lowest_free_number();
         auto opening = value_or_throw(
             this_shard::spawn(fs::file::open(fifo, fs::open_options().write().create())));
-        co_await some_turns();
+        // Until it has taken one; not for ever, since it may have taken another while this one was
+        // looked at.
+        for (int look = 0; look != 200 && lowest_free_number() == taken; ++look)
+            value_or_throw(co_await sleep_for(std::chrono::milliseconds(1)));
         stream_pair ends = make_pair();
         auto ending =
             value_or_throw(this_shard::spawn([](unix_stream& stream) -> task<result<void>> {
