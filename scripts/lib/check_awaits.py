@@ -92,16 +92,22 @@ def opens_function(text, brace):
     return header.endswith(")") and not CONTROL.search(text[: start_of(header, len(header))])
 
 
-def body_around(text, position):
-    """Text of the innermost function body that holds `position`."""
+def start_of_function(code, position):
+    """The brace that begins the innermost function body around `position`."""
     at = position
     while at > 0:
         at -= 1
-        if text[at] in ")]}":
-            at = start_of(text, at + 1)
-        elif text[at] == "{" and opens_function(text, at):
-            return text[at : end_of(text, at)]
-    return ""
+        if code[at] in ")]}":
+            at = start_of(code, at + 1)
+        elif code[at] == "{" and opens_function(code, at):
+            return at
+    return None
+
+
+def body_around(text, position):
+    """Text of the innermost function body that holds `position`."""
+    begin = start_of_function(text, position)
+    return "" if begin is None else text[begin : end_of(text, begin)]
 
 
 def own_part(code, start, end):
@@ -131,18 +137,6 @@ def owning_aggregates(code):
         if OWNER.search(body) and not re.search(rf"(?<!~)\b{found.group(1)}\s*\(", body):
             names.add(found.group(1))
     return names
-
-
-def start_of_function(code, position):
-    """The brace that begins the innermost function body around `position`."""
-    at = position
-    while at > 0:
-        at -= 1
-        if code[at] in ")]}":
-            at = start_of(code, at + 1)
-        elif code[at] == "{" and opens_function(code, at):
-            return at
-    return None
 
 
 class owning:

@@ -35,10 +35,10 @@ public:
     }
     /// Takes `fork` back if it was the last one deferred as next and nobody has it yet, as far as
     /// that can be told without a call. Thread: the executor's own.
-    [[nodiscard]] fork_lane::answer try_take_back(const work_item& fork) noexcept {
+    [[nodiscard]] split_deque::popped try_take_back(const work_item& fork) noexcept {
         return forks_.take_back(fork);
     }
-    /// The same, for when that has answered `ask`. By itself: nothing is taken back.
+    /// The same, for when that was contested. By itself: nothing is taken back.
     [[nodiscard]] virtual bool take_back(work_item&) noexcept { return false; }
     /// Forks of a family that others have taken part in have ended here, and what they lead to has
     /// not begun. Thread: the executor's own.

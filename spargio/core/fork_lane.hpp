@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 
 #include "spargio/core/counter.hpp"
 #include "spargio/core/split_deque.hpp"
@@ -29,22 +28,17 @@ public:
     /// Nothing here is for others, who may want it: the executor is to be told.
     [[nodiscard]] bool keeps_all() const noexcept { return items_->shared() == 0 && shares(); }
 
-    enum class answer : std::uint8_t { no, yes, ask };
-    /// Takes `item` back if it was the last one queued and nobody has it yet. ask: others may want
-    /// of what is kept here, or one of them a bell, or one is after this one.
-    [[nodiscard]] answer take_back(const work_item& item) noexcept {
+    using popped = split_deque::popped;
+    /// Takes `item` back if it was the last one queued and nobody has it yet. contested: the
+    /// executor is to be asked, since others may want of what is kept here, or one of them a bell,
+    /// or one is after this one.
+    [[nodiscard]] popped take_back(const work_item& item) noexcept {
         if (items_ == nullptr || keeps_all() || (others_ != nullptr && others_->idle_hands()))
-            return answer::ask;
-        switch (items_->pop_private(item)) {
-        case split_deque::popped::no:
-            return answer::no;
-        case split_deque::popped::contested:
-            return answer::ask;
-        case split_deque::popped::yes:
-            break;
-        }
-        ++*taken_back_;
-        return answer::yes;
+            return popped::contested;
+        const popped had = items_->pop_private(item);
+        if (had == popped::yes) [[likely]]
+            ++*taken_back_;
+        return had;
     }
 
 private:

@@ -57,10 +57,11 @@ public:
 
     promise_base* finished(promise_base& child) noexcept override {
         if (promise_base* const sibling = child.continuation) {
-            const fork_lane::answer had = current_executor()->try_take_back(*sibling);
-            if (had == fork_lane::answer::ask) [[unlikely]]
+            using popped = split_deque::popped;
+            const popped had = current_executor()->try_take_back(*sibling);
+            if (had == popped::contested) [[unlikely]]
                 return ask_for_sibling(child);
-            if (had == fork_lane::answer::yes)
+            if (had == popped::yes)
                 return go_on_to(*sibling, child);
         }
         return all_forks_end_with(child) ? parent_ : arrive_in_parts(child.ends);

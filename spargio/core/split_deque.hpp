@@ -34,17 +34,6 @@ public:
 
     // --- the owner -------------------------------------------------------------------------------
 
-    /// Queues `item`, for nobody else's eyes yet.
-    [[nodiscard]] bool push(work_item& item) noexcept {
-        const position back = back_.load(std::memory_order_relaxed);
-        const word ends = ends_.load(std::memory_order_acquire);
-        if (distance(front_of(ends), back) > mask_) [[unlikely]]
-            return false;
-        slot_at(back).store(&item, std::memory_order_relaxed);
-        back_.store(after(back), std::memory_order_release);
-        return true;
-    }
-
     /// Queues several, one after the other, with one look at what there is room for.
     class batch {
     public:
@@ -68,6 +57,15 @@ public:
         std::uint32_t back_;
         const std::uint32_t full_at_;
     };
+
+    /// Queues `item`, for nobody else's eyes yet.
+    [[nodiscard]] bool push(work_item& item) noexcept {
+        batch alone(*this);
+        if (!alone.push(item)) [[unlikely]]
+            return false;
+        alone.commit();
+        return true;
+    }
 
     /// Makes everything public but the `kept` newest items. Sequentially consistent if anything
     /// was, as work_share asks of who makes work.
@@ -100,18 +98,12 @@ public:
     /// another's by now, which pop() tells.
     [[nodiscard]] popped pop_private(const work_item& item) noexcept {
         const position back = back_.load(std::memory_order_relaxed);
-        const position newest = before(back);
-        if (slot_at(newest).load(std::memory_order_relaxed) != &item)
+        if (slot_at(before(back)).load(std::memory_order_relaxed) != &item)
             return popped::no;
-        back_.store(newest, std::memory_order_relaxed);
-        // As in pop().
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-        const word ends = ends_.load(std::memory_order_relaxed);
-        if (exposing(ends) || split_of(ends) == back) [[unlikely]] {
-            back_.store(back, std::memory_order_relaxed);
-            return popped::contested;
-        }
-        return popped::yes;
+        if (step_back(back)) [[likely]]
+            return popped::yes;
+        back_.store(back, std::memory_order_relaxed);
+        return popped::contested;
     }
 
     /// How many wait: exact while nobody takes.
@@ -199,17 +191,21 @@ private:
 
     [[nodiscard]] slot& slot_at(position at) const noexcept { return slots_[at & mask_]; }
 
-    /// Pops what lies before `back`, which was read as `newest`.
-    [[nodiscard]] work_item* pop(position back, work_item* newest) noexcept {
-        if (split_of(ends_.load(std::memory_order_relaxed)) == back)
-            return pop_public(back);
+    /// Moves the back before what lies there. \return whether that is the owner's now: it was
+    /// private, and no exposer is about.
+    [[nodiscard]] bool step_back(position back) noexcept {
         back_.store(before(back), std::memory_order_relaxed);
         // The CPU may look before others see what it wrote; an exposer's barrier sees to that.
         std::atomic_signal_fence(std::memory_order_seq_cst);
         const word ends = ends_.load(std::memory_order_relaxed);
-        if (exposing(ends) || split_of(ends) == back) [[unlikely]]
-            return pop_while_exposed(back);
-        return newest;
+        return !exposing(ends) && split_of(ends) != back;
+    }
+
+    /// Pops what lies before `back`, which was read as `newest`.
+    [[nodiscard]] work_item* pop(position back, work_item* newest) noexcept {
+        if (split_of(ends_.load(std::memory_order_relaxed)) == back)
+            return pop_public(back);
+        return step_back(back) ? newest : pop_while_exposed(back);
     }
 
     /// Nothing is private: the last public item, if nobody takes it first.

@@ -14,6 +14,7 @@ namespace spargio {
 namespace {
 
 using detail::fork_lane;
+using popped = detail::split_deque::popped;
 
 struct item : detail::work_item {
     item() : work_item([](work_item&) noexcept {}) {}
@@ -33,9 +34,9 @@ protected:
 
 TEST_F(ForkLane, GivesBackTheOneThatWasQueuedLastAndCountsIt) {
     ASSERT_TRUE(push(forks[0]) && push(forks[1]));
-    EXPECT_EQ(lane.take_back(forks[0]), fork_lane::answer::no);
-    EXPECT_EQ(lane.take_back(forks[1]), fork_lane::answer::yes);
-    EXPECT_EQ(lane.take_back(forks[0]), fork_lane::answer::yes);
+    EXPECT_EQ(lane.take_back(forks[0]), popped::no);
+    EXPECT_EQ(lane.take_back(forks[1]), popped::yes);
+    EXPECT_EQ(lane.take_back(forks[0]), popped::yes);
     EXPECT_EQ(taken_back.get(), 2u);
 }
 
@@ -43,10 +44,10 @@ TEST_F(ForkLane, AsksWhenOthersHaveNothingOfIt) {
     lane.meet(others);
     ASSERT_TRUE(push(forks[0]) && push(forks[1]));
     EXPECT_TRUE(lane.keeps_all());
-    EXPECT_EQ(lane.take_back(forks[1]), fork_lane::answer::ask);
+    EXPECT_EQ(lane.take_back(forks[1]), popped::contested);
     items.share(1);
     EXPECT_FALSE(lane.keeps_all());
-    EXPECT_EQ(lane.take_back(forks[1]), fork_lane::answer::yes);
+    EXPECT_EQ(lane.take_back(forks[1]), popped::yes);
 }
 
 TEST_F(ForkLane, KeepsAllOfWhatIsNotWorthBeingShared) {
@@ -54,7 +55,7 @@ TEST_F(ForkLane, KeepsAllOfWhatIsNotWorthBeingShared) {
     worth = false;
     ASSERT_TRUE(push(forks[0]));
     EXPECT_FALSE(lane.keeps_all());
-    EXPECT_EQ(lane.take_back(forks[0]), fork_lane::answer::yes);
+    EXPECT_EQ(lane.take_back(forks[0]), popped::yes);
 }
 
 TEST_F(ForkLane, AsksWhileAnybodyHasNothingToDo) {
@@ -62,15 +63,15 @@ TEST_F(ForkLane, AsksWhileAnybodyHasNothingToDo) {
     worth = false;
     ASSERT_TRUE(push(forks[0]));
     others.sleeps();
-    EXPECT_EQ(lane.take_back(forks[0]), fork_lane::answer::ask);
+    EXPECT_EQ(lane.take_back(forks[0]), popped::contested);
     others.woke_up();
-    EXPECT_EQ(lane.take_back(forks[0]), fork_lane::answer::yes);
+    EXPECT_EQ(lane.take_back(forks[0]), popped::yes);
 }
 
 TEST_F(ForkLane, AsksForWhatOthersMayTake) {
     ASSERT_TRUE(push(forks[0]));
     items.share(0);
-    EXPECT_EQ(lane.take_back(forks[0]), fork_lane::answer::ask);
+    EXPECT_EQ(lane.take_back(forks[0]), popped::contested);
     EXPECT_EQ(items.take(), &forks[0]);
 }
 
@@ -78,7 +79,7 @@ TEST(NoForkLane, IsAlwaysAsked) {
     fork_lane none;
     item fork;
     EXPECT_EQ(none.items(), nullptr);
-    EXPECT_EQ(none.take_back(fork), fork_lane::answer::ask);
+    EXPECT_EQ(none.take_back(fork), popped::contested);
 }
 
 /// Runs what is deferred, forks out of a lane of four first.

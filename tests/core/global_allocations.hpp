@@ -2,11 +2,7 @@
 
 #include <cstddef>
 
-#if defined(__has_feature)
-#define SPARGIO_TEST_HAS_FEATURE(name) __has_feature(name)
-#else
-#define SPARGIO_TEST_HAS_FEATURE(name) 0
-#endif
+#include "has_feature.hpp"
 
 namespace spargio::test {
 

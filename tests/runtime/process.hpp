@@ -6,11 +6,7 @@
 #include <utility>
 #include <vector>
 
-#if defined(__has_feature)
-#define SPARGIO_TEST_HAS_FEATURE(name) __has_feature(name)
-#else
-#define SPARGIO_TEST_HAS_FEATURE(name) 0
-#endif
+#include "../core/has_feature.hpp"
 
 namespace spargio::runtime_test {
 

@@ -156,20 +156,29 @@ TEST(Rescue, ALimitSetJustBeforePasses) {
     }
 }
 
-TEST(Rescue, AStopFromOutsideArrives) {
-    runtime own = with_shards(2);
-    std::atomic<task_group*> asked = nullptr;
-    std::jthread stopper([&] {
-        while (asked.load() == nullptr)
+/// A thread that is no shard's asks a group to stop, ten milliseconds after it was told of it.
+class stop_from_outside {
+public:
+    void of(task_group& group) { asked_.store(&group); }
+
+private:
+    std::atomic<task_group*> asked_ = nullptr;
+    std::jthread thread_{[this] {
+        while (asked_.load() == nullptr)
             std::this_thread::yield();
         std::this_thread::sleep_for(10ms);
-        asked.load()->request_stop();
-    });
+        asked_.load()->request_stop();
+    }};
+};
+
+TEST(Rescue, AStopFromOutsideArrives) {
+    runtime own = with_shards(2);
+    stop_from_outside stop;
     EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
         task_group group;
         value_or_throw(group.spawn(placement::stealable_preferred(0),
                                    []() -> task<void> { EXPECT_TRUE(co_await until_stopped()); }));
-        asked.store(&group);
+        stop.of(group);
         co_await group.join();
     }));
 }
@@ -177,19 +186,13 @@ TEST(Rescue, AStopFromOutsideArrives) {
 /// The stop is all that the other shard finds, and what it ends goes on there.
 TEST(Rescue, AStopFromOutsideEndsAWaitInALine) {
     runtime own = with_shards(2);
-    std::atomic<task_group*> asked = nullptr;
-    std::jthread stopper([&] {
-        while (asked.load() == nullptr)
-            std::this_thread::yield();
-        std::this_thread::sleep_for(10ms);
-        asked.load()->request_stop();
-    });
+    stop_from_outside stop;
     EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
         event never;
         task_group group;
         value_or_throw(group.spawn(placement::stealable_preferred(0), [&]() -> task<void> {
             EXPECT_TRUE(co_await reschedule_on(0));
-            asked.store(&group);
+            stop.of(group);
             const auto waited = co_await never.wait();
             EXPECT_EQ(waited.error(), std::errc::operation_canceled);
         }));
