@@ -106,7 +106,8 @@ public:
     runtime_builder& disable(feature which);
 
     /// Starts the shards. \return the runtime, or an error whose sentence names cause and cure:
-    /// errc::invalid_option for a value out of range, errc::io_uring_unavailable, or the kernel's.
+    /// errc::invalid_option for a value out of range, errc::io_uring_unavailable,
+    /// std::errc::not_enough_memory (nothing is left behind), or the kernel's.
     /// Thread: any but a shard's own.
     [[nodiscard]] std::expected<runtime, error> build() const;
     /// The same on another kernel, for tests. `entry` outlives the runtime.
