@@ -8,8 +8,9 @@ packages_clang=(clang-19 libclang-rt-19-dev llvm-19)
 packages_tidy=(clang-tidy-19)
 packages_examples=(libssl-dev libcli11-dev libboost-dev curl redis-tools)
 packages_test=(socat bind9-dnsutils)
+# Beside those of the examples, of which keyed_router is measured.
 packages_bench=(cargo rustc librust-tokio-dev librust-async-channel-dev librust-flume-dev libtbb-dev
-    libcli11-dev redis-server redis-tools)
+    redis-server)
 
 package_installed() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -69,10 +69,10 @@ class Scripts(unittest.TestCase):
             self.assertIn("--san=no_such: ", call("scripts/test", option, "--san=no_such")[1])
 
 
-class WhatCtestIsAsked(unittest.TestCase):
-    """scripts/test, in a tree of its own where nothing is built and ctest tells its arguments."""
+class OwnTree(unittest.TestCase):
+    """The scripts in a tree of their own where nothing is built and ctest tells its arguments."""
 
-    STANDS_IN = {"cmake": "exit 0", "dpkg-query": "printf installed",
+    STANDS_IN = {"cmake": "exit 0", "dpkg-query": "printf installed", "apt-get": "exit 1",
                  "ctest": '[ "$1" = --help ] && exec REAL --help; printf "<%s>" "$@"'}
 
     def setUp(self):
@@ -89,6 +89,17 @@ class WhatCtestIsAsked(unittest.TestCase):
             os.chmod(path, 0o755)
         self.env = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}")
 
+
+class Packages(OwnTree):
+    def test_who_configures_the_examples_asks_for_their_packages(self):
+        for name in SCRIPTS:
+            with self.subTest(name):
+                _, output = call(f"scripts/{name}", cwd=self.tree, env=self.env)
+                for package in ("libboost-dev", "libcli11-dev", "libssl-dev"):
+                    self.assertRegex(output, f"packages present: .*{package}")
+
+
+class WhatCtestIsAsked(OwnTree):
     def expect_asked(self, asked, *arguments):
         with self.subTest(arguments):
             code, output = call("scripts/test", *arguments, cwd=self.tree, env=self.env)
