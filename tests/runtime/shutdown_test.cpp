@@ -171,7 +171,7 @@ TEST(Shutdown, ATaskThatIgnoresItsStopIsNamed) {
             ->detach();
         while (!task_left.started)
             std::this_thread::yield();
-        const shutdown_report report = own.shutdown_blocking(20ms);
+        const shutdown_report report = own.shutdown_blocking(200ms);
         ASSERT_EQ(report.survivors.size(), 1u);
         EXPECT_EQ(report.survivors[0].id, left->id());
         EXPECT_EQ(report.survivors[0].name, "stubborn");
