@@ -33,7 +33,7 @@ public:
     /// executor is to be asked, since others may want of what is kept here, or one of them a bell,
     /// or one is after this one.
     [[nodiscard]] popped take_back(const work_item& item) noexcept {
-        if (items_ == nullptr || keeps_all() || (others_ != nullptr && others_->idle_hands()))
+        if (items_ == nullptr || (shares() && (items_->shared() == 0 || others_->idle_hands())))
             return popped::contested;
         const popped had = items_->pop_private(item);
         if (had == popped::yes) [[likely]]

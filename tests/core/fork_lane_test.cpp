@@ -60,12 +60,17 @@ TEST_F(ForkLane, KeepsAllOfWhatIsNotWorthBeingShared) {
 
 TEST_F(ForkLane, AsksWhileAnybodyHasNothingToDo) {
     lane.meet(others);
-    worth = false;
-    ASSERT_TRUE(push(forks[0]));
+    ASSERT_TRUE(push(forks[0]) && push(forks[1]) && push(forks[2]));
+    items.share(2);
     others.sleeps();
-    EXPECT_EQ(lane.take_back(forks[0]), popped::contested);
+    EXPECT_EQ(lane.take_back(forks[2]), popped::contested);
     others.woke_up();
-    EXPECT_EQ(lane.take_back(forks[0]), popped::yes);
+    EXPECT_EQ(lane.take_back(forks[2]), popped::yes);
+    others.sleeps();
+    EXPECT_EQ(lane.take_back(forks[1]), popped::contested);
+    // What is not worth being shared is not worth being asked about either.
+    worth = false;
+    EXPECT_EQ(lane.take_back(forks[1]), popped::yes);
 }
 
 TEST_F(ForkLane, AsksForWhatOthersMayTake) {
