@@ -15,14 +15,16 @@ namespace spargio::detail {
 ///   next     last in, first out: what the running task woke or forked; others take its oldest
 ///
 /// `next` goes first, which keeps a chain of wakes in one cache and a tree of forks small; after
-/// `most_next_in_a_row` of it one of the three gets its turn in rotation, oldest item first, so
-/// nothing waits for ever.
+/// `most_next_in_a_row` of it one of the three gets its turn in rotation, so nothing waits for
+/// ever. Of `next` every eighth such turn is its oldest item's: in a tree of forks that is a
+/// subtree which a thief would rather find whole.
 /// Thread: the owner; any may steal.
 /// Limit: steal_options::capacity items in each of the stealable two; what does not fit is run
 /// here, in its order, and cannot be stolen.
 class run_queues {
 public:
     static constexpr unsigned most_next_in_a_row = 16;
+    static constexpr unsigned turns_for_its_oldest = 8;
 
     explicit run_queues(const steal_options& how) : shared_(how), next_(how) {}
 
@@ -53,11 +55,8 @@ public:
     /// The item whose turn it is, or null. Null may be wrong while others steal: see empty().
     [[nodiscard]] work_item* pop() noexcept {
         if (next_in_a_row_ != most_next_in_a_row) {
-            if (work_item* newest = next_.pop()) {
-                ++next_in_a_row_;
-                ++stealable_popped_;
+            if (work_item* const newest = pop_newest())
                 return newest;
-            }
         }
         next_in_a_row_ = 0;
         for (int lane = 0; lane != 3; ++lane) {
@@ -70,7 +69,8 @@ public:
             work_item* oldest = nullptr;
             if (turn_ == 1) {
                 oldest = shared_.take();
-            } else {
+            } else if (++turns_of_next_ == turns_for_its_oldest) {
+                turns_of_next_ = 0;
                 next_.share(0);
                 oldest = next_.take();
             }
@@ -79,7 +79,7 @@ public:
                 return oldest;
             }
         }
-        return nullptr;
+        return pop_newest();
     }
     /// Of the items popped, those that others could have taken.
     [[nodiscard]] std::uint64_t stealable_popped() const noexcept { return stealable_popped_; }
@@ -110,10 +110,20 @@ public:
     }
 
 private:
+    [[nodiscard]] work_item* pop_newest() noexcept {
+        work_item* const newest = next_.pop();
+        if (newest != nullptr) {
+            ++next_in_a_row_;
+            ++stealable_popped_;
+        }
+        return newest;
+    }
+
     work_list pinned_;
     std::uint64_t stealable_popped_ = 0;
     unsigned next_in_a_row_ = 0;
     int turn_ = 0;
+    unsigned turns_of_next_ = 0;
     stealable_queue shared_;
     stealable_queue next_;
 };

@@ -86,8 +86,8 @@ TEST_F(RunQueues, AChainOfWakesStarvesNobody) {
     work_item* chain[] = {&stealable(), &stealable()};
     queues.push_next(*chain[0]);
     std::vector<work_item*> others;
-    constexpr unsigned bound = 3 * (run_queues::most_next_in_a_row + 1);
-    for (unsigned i = 0; i <= bound; ++i) {
+    constexpr unsigned round = run_queues::most_next_in_a_row + 1;
+    for (unsigned i = 0; i <= (run_queues::turns_for_its_oldest + 1) * round; ++i) {
         work_item* const run = queues.pop();
         ASSERT_NE(run, nullptr);
         if (run == chain[0] || run == chain[1]) {
@@ -95,8 +95,26 @@ TEST_F(RunQueues, AChainOfWakesStarvesNobody) {
         } else {
             others.push_back(run);
         }
+        if (i == 2 * round) {
+            EXPECT_EQ(others.size(), 2u);
+        }
     }
-    EXPECT_EQ(others.size(), 3u);
+    EXPECT_EQ(others, (std::vector<work_item*>{&shared, &own, &old}));
+}
+
+TEST_F(RunQueues, ATreeOfForksIsRunFromItsNewestWhenThereIsNothingElse) {
+    std::vector<ready*> forks;
+    for (int i = 0; i < 100; ++i) {
+        forks.push_back(&stealable());
+        queues.push_next(*forks.back());
+    }
+    // Its oldest has one turn in eight of those that are not for the newest.
+    for (unsigned run = 0; run != 99; ++run) {
+        ASSERT_EQ(queues.pop(), forks.back()) << run;
+        forks.pop_back();
+    }
+    EXPECT_EQ(queues.pop(), forks.back());
+    EXPECT_TRUE(queues.empty());
 }
 
 TEST_F(RunQueues, StealsTheOldestAndNothingPinned) {
