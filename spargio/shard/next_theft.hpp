@@ -10,7 +10,7 @@ namespace spargio::detail {
 
 /// What stealing a shard's next items has been worth, as told by who did: an item taken from the
 /// middle of a tree of forks is worth all that it forks, which cannot be seen from outside.
-/// Thread: any; thieves overwrite each other's news, since it is an estimate.
+/// Thread: any, but for keep_time(); thieves overwrite each other's news, since it is an estimate.
 class next_worth {
 public:
     explicit next_worth(const steal_options& how) noexcept
@@ -42,16 +42,40 @@ public:
         if (!enough())
             set(how_.item_worth_ns * 2);
     }
+    /// Tries again when that was long ago. While others may have them the owner is asked for each
+    /// fork: those that are hardly worth it, and that nobody takes, stay for now.
+    /// Thread: the owner.
+    void keep_time(std::uint64_t now_ns) noexcept {
+        if (now_ns - tried_ns_ >= try_gap_ns) {
+            tried_ns_ = now_ns;
+            try_again();
+        }
+        if (news_.load(std::memory_order_relaxed)) {
+            news_.store(false, std::memory_order_relaxed);
+            news_ns_ = now_ns;
+        } else if (now_ns - news_ns_ >= patience_ns && enough() &&
+                   item_ns_.load(std::memory_order_relaxed) <= how_.item_worth_ns * 2) {
+            set(how_.item_worth_ns / 2);
+            news_.store(false, std::memory_order_relaxed);
+        }
+    }
 
 private:
+    static constexpr std::uint64_t try_gap_ns = 1'000'000;
+    static constexpr std::uint64_t patience_ns = 100'000;  // a sleeper wakes and steals in that
+
     void set(std::uint32_t item_ns) noexcept {
         item_ns_.store(item_ns, std::memory_order_relaxed);
         enough_.store(item_ns >= how_.item_worth_ns, std::memory_order_relaxed);
+        news_.store(true, std::memory_order_relaxed);
     }
 
     const steal_options& how_;
     std::atomic<std::uint32_t> item_ns_;
     std::atomic<bool> enough_;
+    std::atomic<bool> news_ = false;
+    std::uint64_t tried_ns_ = 0;
+    std::uint64_t news_ns_ = 0;
 };
 
 /// What a thief remembers of the next items it stole last, until they have been run.
@@ -59,7 +83,7 @@ private:
 class next_theft {
 public:
     /// How many to take next time: one, which is the largest of a tree of forks, or twice as many
-    /// as before when those forked nothing; then they are alike.
+    /// as before when those forked nothing, and so are alike, or were over too soon.
     [[nodiscard]] unsigned batch() const noexcept { return batch_; }
 
     /// `forks` is how many this shard has run in place of who forked them so far.
@@ -73,13 +97,23 @@ public:
     [[nodiscard]] bool under_way() const noexcept { return victim_ != nullptr; }
     /// All of them have been run. \pre under_way()
     void end(std::uint64_t forks, std::uint64_t now_ns, unsigned most) noexcept {
-        victim_->learn((now_ns - since_ns_) / items_);
+        const std::uint64_t took_ns = now_ns - since_ns_;
+        victim_->learn(took_ns / items_);
         victim_ = nullptr;
         // Each of them but the first may count as one in place.
-        batch_ = forks - forks_ < items_ ? std::min(2 * batch_, most) : 1;
+        if (forks - forks_ < items_ || took_ns < too_soon_ns) {
+            batch_ = std::min(2 * batch_, most);
+        } else if (took_ns >= long_ns) {
+            batch_ = 1;
+        }
     }
 
 private:
+    // Of what several items took together. A victim whose oldest items had their turns, too, has no
+    // large ones left, and a theft costs about a microsecond.
+    static constexpr std::uint64_t too_soon_ns = 30'000;
+    static constexpr std::uint64_t long_ns = 150'000;
+
     next_worth* victim_ = nullptr;
     unsigned items_ = 0;
     unsigned batch_ = 1;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -86,6 +87,10 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept {
         return pinned_.size() + shared_.size() + next_.size();
+    }
+    /// The same, with so many of the next items at most.
+    [[nodiscard]] std::size_t size(unsigned most_next) const noexcept {
+        return pinned_.size() + shared_.size() + std::min(next_.size(), most_next);
     }
     [[nodiscard]] bool empty() const noexcept {
         return pinned_.empty() && shared_.empty() && next_.empty();

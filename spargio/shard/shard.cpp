@@ -92,7 +92,7 @@ void shard::run() {
         if (may_exit()) [[unlikely]]
             break;
         // The clock costs as much as a short turn: of those it is read now and then only.
-        const bool sampled = item_ns_.load(std::memory_order_relaxed) < long_item_ns;
+        const bool sampled = turn_times_.item_ns() < long_item_ns;
         const bool timed = !sampled || counters_.turns.get() % turns_per_sample == 0;
         const std::uint64_t began = timed ? now_ns() : 0;
         if (share_ != nullptr)
@@ -104,11 +104,12 @@ void shard::run() {
                 end_search();
             // Given up while tasks run: from here on another shard may service this one.
             claim_.release();
-            const unsigned items = run_ready();
+            const auto waiting = static_cast<unsigned>(queues_.size(turn_times_.most_next()));
+            const unsigned items = run_ready(std::min(waiting, most_run_per_turn));
             if (outbox_.bells_due())
                 ring_bells();
             if (timed)
-                measure_turn(began, items, sampled);
+                measure_turn(began, items, waiting, sampled);
             claim_.acquire();
         }
         if (queues_.empty()) {
@@ -163,12 +164,10 @@ void shard::queue_woken() noexcept {
     }
 }
 
-unsigned shard::run_ready() noexcept {
-    // What becomes ready meanwhile has its turn after the next service.
-    const auto batch =
-        static_cast<unsigned>(std::min<std::size_t>(queues_.size(), most_run_per_turn));
+/// What becomes ready meanwhile has its turn after the next service.
+unsigned shard::run_ready(unsigned most) noexcept {
     unsigned run = 0;
-    for (; run != batch; ++run) {
+    for (; run != most; ++run) {
         detail::work_item* const item = queues_.pop();
         if (item == nullptr)
             break;

@@ -25,6 +25,7 @@
 #include "spargio/shard/spin_policy.hpp"
 #include "spargio/shard/steal_options.hpp"
 #include "spargio/shard/timer_queue.hpp"
+#include "spargio/shard/turn_times.hpp"
 #include "spargio/shard/wake_list.hpp"
 
 namespace spargio {
@@ -49,10 +50,10 @@ struct shard_options {
 /// stealable work of others, or spins for a little, then parks in the kernel.
 ///
 /// Thread: the owner calls open() and run(); what any thread may call says so.
-/// Limit: `most_run_per_turn` items between two services.
+/// Limit: `most_run_per_turn` items between two services; fewer next ones where these take long.
 class shard final : public detail::executor {
 public:
-    static constexpr unsigned most_run_per_turn = 256;
+    static constexpr unsigned most_run_per_turn = detail::turn_times::most_items;
 
     shard(kernel& entry, const shard_options& options);
     shard(const shard&) = delete;
@@ -234,9 +235,10 @@ private:
 
     void service() noexcept;
     void gather_woken() noexcept;
-    void measure_turn(std::uint64_t began_ns, unsigned items, bool sampled) noexcept;
+    void measure_turn(std::uint64_t began_ns, unsigned items, unsigned waiting,
+                      bool sampled) noexcept;
     void queue_woken() noexcept;
-    unsigned run_ready() noexcept;
+    unsigned run_ready(unsigned most) noexcept;
     void wait_for_work() noexcept;
     [[nodiscard]] bool spin(std::uint64_t budget_ns) noexcept;
     [[nodiscard]] bool was_displaced() noexcept;
@@ -329,13 +331,12 @@ private:
     std::atomic<exit_mode> exit_ = exit_mode::none;
     std::atomic<std::uint64_t> opened_ns_ = 0;
 
-    detail::work_share* share_ = nullptr;          // null: alone
-    bool searching_ = false;                       // counted in share_
-    std::atomic<std::uint32_t> item_ns_ = 10'000;  // what an item takes here, roughly
-    detail::next_worth next_worth_;                // to others
-    detail::next_theft next_theft_;                // from others
-    std::uint64_t next_tried_ns_ = 0;              // when sharing them was last tried again
-    std::uint64_t work_offered_ns_ = 0;            // since when stealable work lies about; 0: none
+    detail::work_share* share_ = nullptr;  // null: alone
+    bool searching_ = false;               // counted in share_
+    detail::turn_times turn_times_;
+    detail::next_worth next_worth_;      // to others
+    detail::next_theft next_theft_;      // from others
+    std::uint64_t work_offered_ns_ = 0;  // since when stealable work lies about; 0: none
     unsigned next_victim_ = 0;
     unsigned next_home_ = 0;
     std::vector<watched_turn> watched_;  // of each peer

@@ -12,31 +12,23 @@ unsigned shard::loot_shared() const noexcept {
     const unsigned waiting = queues_.stealable();
     if (waiting <= how.locality_margin)
         return 0;
-    const std::uint64_t each = item_ns_.load(std::memory_order_relaxed);
+    const std::uint64_t each = turn_times_.item_ns_among(waiting);
     return each < how.item_worth_ns || each * waiting < how.worth_ns
                ? 0
                : waiting - how.locality_margin;
 }
 
-/// Keeps a mean of what items take: of the last dozen turns, more or less. A sampled turn stands
-/// for those that were not timed.
-void shard::measure_turn(std::uint64_t began_ns, unsigned items, bool sampled) noexcept {
-    constexpr std::uint64_t next_try_gap_ns = 1'000'000;
+/// A sampled turn stands for those that were not timed.
+void shard::measure_turn(std::uint64_t began_ns, unsigned items, unsigned waiting,
+                         bool sampled) noexcept {
     const std::uint64_t ended_ns = now_ns();
     const std::uint64_t took_ns = ended_ns - began_ns;
-    // What nobody steals is not measured either.
-    if (ended_ns - next_tried_ns_ >= next_try_gap_ns) {
-        next_tried_ns_ = ended_ns;
-        next_worth_.try_again();
-    }
+    next_worth_.keep_time(ended_ns);
+    turn_times_.learn(took_ns, items, waiting);
     const std::uint64_t times = sampled ? turns_per_sample : 1;
     counters_.busy_ns.add(took_ns * times);
     counters_.turn_time.add(took_ns, times);
     counters_.item_time.add(took_ns / std::max(items, 1u), times * items);
-    constexpr std::uint64_t most = 1'000'000;
-    const std::uint64_t mean = item_ns_.load(std::memory_order_relaxed);
-    const std::uint64_t seen = std::min(took_ns / std::max(items, 1u), most);
-    item_ns_.store(static_cast<std::uint32_t>((7 * mean + seen) / 8), std::memory_order_relaxed);
 }
 
 bool shard::loot_visible() const noexcept {

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "spargio/ring/ops/close.hpp"
@@ -109,20 +111,54 @@ TEST(Loop, WhatQueuesItselfAgainComesAfterTheNextService) {
         EXPECT_LE(runs, 1u);
 }
 
-TEST(Loop, RunsAtMostSoManyItemsPerTurn) {
+/// How many of `items` are run in each turn, when each of them takes `each_ns`, and the first one
+/// `first_ns`.
+std::vector<unsigned> items_per_turn(detail::work_kind kind, std::uint64_t each_ns,
+                                     std::uint64_t first_ns, unsigned items = 1'000) {
     simulated_kernel kernel(alone(1));
     stage here(kernel);
-    std::vector<unsigned> per_turn(64);
+    std::vector<unsigned> per_turn(items + 2);
     std::vector<std::unique_ptr<action>> actions;
-    for (int i = 0; i < 1'000; ++i) {
-        actions.push_back(std::make_unique<action>([&] { ++per_turn.at(here->stats().turns); }));
-        here->defer(*actions.back());
+    bool first = true;
+    for (unsigned i = 0; i < items; ++i) {
+        actions.push_back(std::make_unique<action>([&] {
+            kernel.advance(std::exchange(first, false) ? first_ns : each_ns);
+            ++per_turn.at(here->stats().turns);
+        }));
+        actions.back()->kind = kind;
+        here->defer_next(*actions.back());
     }
     here.run();
+    return per_turn;
+}
+
+TEST(Loop, RunsAtMostSoManyItemsPerTurn) {
+    for (const auto kind : {detail::work_kind::pinned, detail::work_kind::stealable}) {
+        const std::vector<unsigned> per_turn = items_per_turn(kind, 0, 0);
+        EXPECT_EQ(per_turn[1], shard::most_run_per_turn);
+        EXPECT_EQ(per_turn[2], shard::most_run_per_turn);
+        EXPECT_EQ(per_turn[3], shard::most_run_per_turn);
+        EXPECT_EQ(per_turn[4], 1'000 - 3 * shard::most_run_per_turn);
+    }
+}
+
+TEST(Loop, RunsNoMoreNextItemsPerTurnThanAreOverSoon) {
+    constexpr std::uint64_t quarter_ns = detail::turn_times::longest_ns / 4 - 100;
+    auto per_turn = items_per_turn(detail::work_kind::stealable, quarter_ns, quarter_ns);
     EXPECT_EQ(per_turn[1], shard::most_run_per_turn);
+    EXPECT_EQ(per_turn[2], 4u);
+    EXPECT_EQ(per_turn[3], 4u);
+    per_turn = items_per_turn(detail::work_kind::stealable, 8 * quarter_ns, 0);
+    EXPECT_EQ(per_turn[2], 1u);
+    EXPECT_EQ(per_turn[3], 1u);
+    per_turn = items_per_turn(detail::work_kind::pinned, quarter_ns, quarter_ns);
     EXPECT_EQ(per_turn[2], shard::most_run_per_turn);
-    EXPECT_EQ(per_turn[3], shard::most_run_per_turn);
-    EXPECT_EQ(per_turn[4], 1'000 - 3 * shard::most_run_per_turn);
+}
+
+TEST(Loop, RunsMoreNextItemsPerTurnAgainWhenTheyAreShort) {
+    const auto per_turn = items_per_turn(detail::work_kind::stealable, 0, 10'000'000);
+    EXPECT_EQ(per_turn[2], 1u);
+    EXPECT_EQ(*std::max_element(per_turn.begin() + 3, per_turn.end()), shard::most_run_per_turn);
 }
 
 /// What keeps the shard busy in each of the ways there are, while something else has to happen.

@@ -29,6 +29,48 @@ TEST(NextWorth, SmallItemsStayUntilTriedAgain) {
     EXPECT_NE(worth.loot(15, 0), 0u);
 }
 
+TEST(NextWorth, IsTriedAgainEveryMillisecond) {
+    next_worth worth(how);
+    while (worth.enough())
+        worth.learn(100);
+    std::uint64_t now_ns = 5'000'000'000;
+    worth.keep_time(now_ns);
+    EXPECT_TRUE(worth.enough());
+    for (int trial = 0; trial != 5; ++trial) {
+        // Nobody came: it goes on without them, until the next one.
+        worth.keep_time(now_ns + 99'000);
+        EXPECT_TRUE(worth.enough());
+        worth.keep_time(now_ns + 100'000);
+        EXPECT_FALSE(worth.enough());
+        worth.keep_time(now_ns + 999'000);
+        EXPECT_FALSE(worth.enough());
+        now_ns += 1'000'000;
+        worth.keep_time(now_ns);
+        EXPECT_TRUE(worth.enough());
+    }
+}
+
+TEST(NextWorth, ATrialGoesOnWhileThievesTell) {
+    next_worth worth(how);
+    while (worth.enough())
+        worth.learn(100);
+    worth.keep_time(5'000'000'000);
+    worth.keep_time(5'000'090'000);
+    worth.learn(how.item_worth_ns);
+    worth.keep_time(5'000'120'000);
+    EXPECT_TRUE(worth.enough());
+    worth.keep_time(5'000'220'000);
+    EXPECT_FALSE(worth.enough());
+}
+
+TEST(NextWorth, WhatIsWellWorthItStaysSoWhenNobodyComes) {
+    next_worth worth(how);
+    worth.learn(how.worth_ns);
+    for (std::uint64_t now_ns = 1'000'000'000; now_ns != 1'010'000'000; now_ns += 100'000)
+        worth.keep_time(now_ns);
+    EXPECT_TRUE(worth.enough());
+}
+
 TEST(NextWorth, OneLargeItemMakesUpForManySmall) {
     next_worth worth(how);
     for (int i = 0; i != 100; ++i)
@@ -75,8 +117,23 @@ TEST(NextTheft, TakesOneOfATree) {
     theft.end(0, 3'000, how.batch_size);
     EXPECT_EQ(theft.batch(), 2u);
     theft.begin(victim, 2, 0, 0);
-    theft.end(2, 3'000, how.batch_size);
+    theft.end(2, 300'000, how.batch_size);
     EXPECT_EQ(theft.batch(), 1u);
+}
+
+TEST(NextTheft, TakesAsManyOfATreeAsAreNotOverTooSoon) {
+    next_worth victim(how);
+    next_theft theft;
+    const auto steal = [&](std::uint64_t took_ns) {
+        theft.begin(victim, theft.batch(), 0, 0);
+        theft.end(100, took_ns, how.batch_size);
+        return theft.batch();
+    };
+    EXPECT_EQ(steal(20'000), 2u);
+    EXPECT_EQ(steal(20'000), 4u);
+    EXPECT_EQ(steal(50'000), 4u);
+    EXPECT_EQ(steal(20'000), 8u);
+    EXPECT_EQ(steal(200'000), 1u);
 }
 
 TEST(NextTheft, TellsWhatEachItemTook) {
