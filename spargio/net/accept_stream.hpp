@@ -72,9 +72,9 @@ public:
         return detail::connection_awaiter<Made>(*source_, std::move(made));
     }
     /// Yields the next connection. Errors: std::errc::too_many_files_open (the connection stays in
-    /// the backlog: let some end, then go on), connection_aborted, ...; operation_canceled (none
-    /// was taken); errc::end_of_stream after request_end(), when all that came were taken.
-    /// \pre nobody else waits. Source: accept4(2).
+    /// the backlog: let some end, then go on), connection_aborted, not_enough_memory (it may have
+    /// been closed), ...; operation_canceled (none was taken); errc::end_of_stream after
+    /// request_end(), when all that came were taken. \pre nobody else waits. Source: accept4(2).
     [[nodiscard]] auto next() noexcept {
         return next_as([](result<descriptor> accepted) noexcept { return accepted; });
     }

@@ -93,8 +93,8 @@ public:
     ~datagram_stream();
 
     /// Yields the next datagram, or none() when all that came before request_end() were taken.
-    /// Errors: std::errc::connection_refused (an earlier one met it), ...; operation_canceled (none
-    /// was taken). \pre nobody else waits. Source: recvmsg(2).
+    /// Errors: std::errc::connection_refused (an earlier one met it), not_enough_memory (one was
+    /// lost), ...; operation_canceled (none was taken). \pre nobody else waits. Source: recvmsg(2).
     [[nodiscard]] detail::datagram_awaiter next() noexcept {
         return detail::datagram_awaiter(*source_);
     }

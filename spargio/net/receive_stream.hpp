@@ -71,8 +71,9 @@ public:
     ~receive_stream();
 
     /// Yields the next bytes, in order, or an empty lease when the peer has finished or what came
-    /// before request_end() was taken. Errors: std::errc::connection_reset, ...;
-    /// operation_canceled (nothing was taken). \pre nobody else waits. Source: recv(2).
+    /// before request_end() was taken. Errors: std::errc::connection_reset, ...; not_enough_memory
+    /// (bytes were lost, and nothing follows them); operation_canceled (nothing was taken). \pre
+    /// nobody else waits. Source: recv(2).
     [[nodiscard]] detail::lease_awaiter next() noexcept { return detail::lease_awaiter(*source_); }
     /// The same for as many leases as have come and fit into `into`; yields how many, at least one,
     /// or 0 where next() yields an empty one. \pre `into` is not empty and outlives the await

@@ -1,18 +1,25 @@
 // Streams with one allocation after the other failing: what could not be tried for want of memory
 // is done without, and tried again.
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <new>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "../shard/watched_kernel.hpp"
 #include "failing_memory.hpp"
 #include "spargio/net/receive_stream.hpp"
+#include "spargio/net/tcp_accept_stream.hpp"
+#include "spargio/net/tcp_listener.hpp"
+#include "spargio/net/tcp_stream.hpp"
 #include "spargio/net/zero_copy.hpp"
 #include "spargio/ring/stream_features.hpp"
 #include "spargio/runtime/run.hpp"
@@ -89,6 +96,109 @@ TEST_F(OutOfMemoryStreams, AreOpenedOrThrow) {
     fail_each_allocation(run_it);
     EXPECT_EQ(blocks_in_use(), blocks_before);
     EXPECT_LT(address_space(), space_before + std::size_t{buffers.count} * buffers.size);
+}
+
+/// What a receive_stream yielded, and why there was no more.
+struct received {
+    std::string bytes;
+    std::error_code error;
+};
+
+task<received> receive_to_the_end(int descriptor) {
+    auto stream = value_or_throw(receive_stream::open(descriptor));
+    received all;
+    for (;;) {
+        const auto lease = co_await stream.next();
+        if (!lease)
+            all.error = lease.error();
+        if (!lease || lease->empty())
+            break;
+        all.bytes.append(reinterpret_cast<const char*>(lease->data()), lease->size());
+    }
+    if (all.error) {
+        // After what was lost nothing follows.
+        const auto after = co_await stream.next();
+        EXPECT_TRUE(after && after->empty());
+    }
+    co_return all;
+}
+
+TEST_F(OutOfMemoryStreams, BytesAreNotLostUnnoticed) {
+    std::string sent(100'000, ' ');
+    for (std::size_t at = 0; at != sent.size(); ++at)
+        sent[at] = static_cast<char>('a' + at / 7 % 26);
+    unsigned told = 0;
+    fail_each_allocation([&](std::uint64_t number) {
+        // So many buffers that a burst is more than is kept at first.
+        auto own = *runtime_builder()
+                        .shards(1)
+                        .receive_buffers({.count = 64, .size = 4096})
+                        .build_on(kernel_);
+        const auto pair = value_or_throw(testing::socket_pair::unix_stream());
+        EXPECT_EQ(::write(pair.first(), sent.data(), sent.size()),
+                  static_cast<ssize_t>(sent.size()));
+        EXPECT_EQ(::shutdown(pair.first(), SHUT_WR), 0);
+        received all;
+        all.bytes.reserve(sent.size());
+        const failing_memory failing(number);
+        try {
+            all = own.block_on(0, [&] { return receive_to_the_end(pair.second()); });
+        } catch (const std::bad_alloc&) {
+            EXPECT_TRUE(failing.has_failed());
+            return true;
+        }
+        EXPECT_EQ(sent.compare(0, all.bytes.size(), all.bytes), 0);
+        if (all.error) {
+            EXPECT_EQ(all.error, std::errc::not_enough_memory);
+            EXPECT_TRUE(failing.has_failed());
+            ++told;
+        } else {
+            EXPECT_EQ(all.bytes.size(), sent.size());
+        }
+        return failing.has_failed();
+    });
+    EXPECT_GE(told, 1u);
+}
+
+/// Has `clients` accepted while an allocation fails. \return how many were lost and told of, or
+/// nothing when it was another allocation than that for what was accepted.
+task<std::optional<int>> accept_them(int clients, std::uint64_t number, bool& failed) {
+    const auto listener = value_or_throw(tcp_listener::bind(socket_address::loopback_v4(0)));
+    std::vector<tcp_stream> connected;
+    for (int k = 0; k != clients; ++k)
+        connected.push_back(
+            value_or_throw(co_await tcp_stream::connect(value_or_throw(listener.local_address()))));
+    const failing_memory failing(number);
+    try {
+        auto incoming = value_or_throw(listener.accept_many());
+        int lost = 0;
+        for (int told = 0; told != clients; ++told) {
+            const auto next = co_await incoming.next();
+            if (!next) {
+                EXPECT_EQ(next.error(), std::errc::not_enough_memory);
+                ++lost;
+            }
+        }
+        failed = failing.has_failed();
+        co_return lost;
+    } catch (const std::bad_alloc&) {
+        EXPECT_TRUE(failing.has_failed());
+        failed = true;
+    }
+    co_return std::nullopt;
+}
+
+TEST_F(OutOfMemoryStreams, ConnectionsAreNotLostUnnoticed) {
+    int told = 0;
+    fail_each_allocation([&](std::uint64_t number) {
+        auto own = *runtime_builder().shards(1).build_on(kernel_);
+        bool failed = false;
+        const auto lost = own.block_on(0, [&] { return accept_them(20, number, failed); });
+        EXPECT_LE(lost.value_or(0), 1);
+        told += lost.value_or(0);
+        return failed;
+    });
+    EXPECT_GE(told, 1);
 }
 
 }  // namespace

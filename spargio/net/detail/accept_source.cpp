@@ -22,7 +22,8 @@ void accept_source::drop_kept() noexcept {
 
 void accept_source::keep(const arrival& what) noexcept {
     if (what.outcome >= 0) {
-        kept_.push(descriptor(what.outcome));
+        if (!kept_.push(descriptor(what.outcome)))
+            fail(ENOMEM);
     } else if (what.outcome == -EINVAL && !once_) {
         // A socket that does not listen says the same, and will say it again.
         once_ = true;

@@ -59,7 +59,7 @@ void receive_source::keep(const arrival& what) noexcept {
         if (chosen_.empty()) {
             finish();
         } else {
-            kept_.push(std::move(chosen_));
+            keep_lease(std::move(chosen_));
         }
         chosen_.reset();
         break;
@@ -75,10 +75,20 @@ void receive_source::keep_filled(const arrival& what) noexcept {
         buffer_lease lease(pool_, number,
                            pool_.take(number, size, left == 0 && what.buffer_goes_on));
         if (size != 0)
-            kept_.push(std::move(lease));
+            keep_lease(std::move(lease));
         if (left == 0)
             return;
     }
+}
+
+/// Without memory for it a datagram is lost, which the reader is told; after bytes that are lost no
+/// others may follow.
+void receive_source::keep_lease(buffer_lease lease) noexcept {
+    if (finished() || kept_.push(std::move(lease)))
+        return;
+    fail(ENOMEM);
+    if (!whole_)
+        finish();
 }
 
 void receive_source::keep_error(int outcome) noexcept {

@@ -45,6 +45,7 @@ private:
     void room() noexcept override;
 
     void keep_filled(const arrival& what) noexcept;
+    void keep_lease(buffer_lease lease) noexcept;
     void keep_error(int outcome) noexcept;
     [[nodiscard]] bool kernel_chooses() const noexcept;
 
