@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <optional>
 
+#include "command_options.hpp"
 #include "connection_commands.hpp"
 #include "number.hpp"
 #include "reply.hpp"
@@ -12,7 +11,6 @@
 namespace keyed_router {
 namespace {
 
-using arguments = std::span<const std::string_view>;
 using kind = operation::kind;
 using combine = batch::combine;
 
@@ -75,8 +73,8 @@ constexpr std::array commands = {
     command{packed("MSET"), verb::mset, 3, any},
     command{packed("DEL"), verb::del, 2, any},
     command{packed("EXISTS"), verb::exists, 2, any},
-    command{packed("EXPIRE"), verb::expire, 3, 3},
-    command{packed("PEXPIRE"), verb::pexpire, 3, 3},
+    command{packed("EXPIRE"), verb::expire, 3, any},
+    command{packed("PEXPIRE"), verb::pexpire, 3, any},
     command{packed("TTL"), verb::ttl, 2, 2},
     command{packed("PTTL"), verb::pttl, 2, 2},
     command{packed("DECR"), verb::decr, 2, 2},
@@ -109,18 +107,6 @@ void refuse(batch& to, std::string_view why) {
     to.answer([why](std::string& out) { reply::error(out, why); });
 }
 
-constexpr std::string_view not_a_number = "ERR value is not an integer or out of range";
-
-constexpr std::string_view syntax_error = "ERR syntax error";
-
-/// What a client sent, as far as it may stand in an error: one line of modest length.
-auto shown(std::string_view sent, std::size_t most = 128) -> std::string {
-    std::string text(sent.substr(0, most));
-    std::ranges::replace_if(
-        text, [](char c) { return c < ' ' || c > '~'; }, '?');
-    return text;
-}
-
 void refuse_unknown(batch& to, arguments args) {
     constexpr std::size_t most_shown = 128;
     std::string begin;
@@ -142,9 +128,8 @@ void refuse_count(batch& to, std::string_view name) {
     refuse(to, "ERR wrong number of arguments for '" + lower + "' command");
 }
 
-void add_one(batch& to, kind what, std::string_view key, std::int64_t number = 0,
-             combine how = combine::copy) {
-    to.begin(how);
+void add_one(batch& to, kind what, std::string_view key, std::int64_t number = 0) {
+    to.begin(combine::copy);
     to.add({.key = keyspace::hashed(key), .number = number, .what = what});
 }
 
@@ -166,24 +151,12 @@ void add_increment(batch& to, std::string_view key, std::string_view amount, boo
     add_one(to, kind::add, key, down ? -*number : *number);
 }
 
-/// Milliseconds, if a time so far from now can be told, by the calendar as Redis does it.
-auto to_milliseconds(std::int64_t value, std::int64_t unit) -> std::optional<std::int64_t> {
-    using namespace std::chrono;
-    constexpr std::int64_t surely_told = INT64_MAX / 4;
-    if (value > INT64_MAX / unit || value < INT64_MIN / unit) {
-        return std::nullopt;
-    }
-    const std::int64_t span = value * unit;
-    if (span > surely_told) {
-        const auto today = system_clock::now().time_since_epoch();
-        if (span > INT64_MAX - duration_cast<milliseconds>(today).count()) {
-            return std::nullopt;
-        }
-    }
-    return span;
-}
-
 void add_expire(batch& to, arguments args, std::int64_t unit) {
+    operation step{.key = keyspace::hashed(args[1]), .what = kind::expire};
+    if (const auto wrong = read_expire_options(args.subspan(3), step.expires_when);
+        !wrong.empty()) {
+        return refuse(to, wrong);
+    }
     const auto number = to_number(args[2]);
     if (!number) {
         return refuse(to, not_a_number);
@@ -193,46 +166,9 @@ void add_expire(batch& to, arguments args, std::int64_t unit) {
         return refuse(to, unit == 1 ? "ERR invalid expire time in 'pexpire' command"
                                     : "ERR invalid expire time in 'expire' command");
     }
-    add_one(to, kind::expire, args[1], *span, combine::sum);
-}
-
-/// Reads the options of SET into `step`: all of them before any number, and of one that comes twice
-/// the last. \return what is wrong with them, or nothing.
-auto read_set_options(arguments options, operation& step) -> std::string_view {
-    std::int64_t unit = 0;
-    std::string_view span;
-    for (std::size_t i = 0; i < options.size(); ++i) {
-        const bool absent = same_word(options[i], "NX");
-        if (absent || same_word(options[i], "XX")) {
-            const auto when = absent ? store::condition::if_absent : store::condition::if_present;
-            if (step.when != store::condition::always && step.when != when) {
-                return syntax_error;
-            }
-            step.when = when;
-            continue;
-        }
-        const bool seconds = same_word(options[i], "EX");
-        const std::int64_t asked = seconds ? 1000 : 1;
-        if ((!seconds && !same_word(options[i], "PX")) || (unit != 0 && unit != asked) ||
-            i + 1 == options.size()) {
-            return syntax_error;
-        }
-        unit = asked;
-        span = options[++i];
-    }
-    if (unit == 0) {
-        return {};
-    }
-    const auto number = to_number(span);
-    if (!number) {
-        return not_a_number;
-    }
-    const auto milliseconds = to_milliseconds(*number, unit);
-    if (!milliseconds || *milliseconds <= 0) {
-        return "ERR invalid expire time in 'set' command";
-    }
-    step.number = *milliseconds;
-    return {};
+    step.number = *span;
+    to.begin(combine::sum);
+    to.add(step);
 }
 
 void add_set(batch& to, arguments args) {

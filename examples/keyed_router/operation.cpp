@@ -86,7 +86,7 @@ void perform(operation& step, store& keys, std::int64_t now, std::string& out) {
         add(step, keys, now, out);
         break;
     case kind::expire:
-        step.number = keys.set_expiry(step.key, now + step.number, now) ? 1 : 0;
+        step.number = keys.set_expiry(step.key, now + step.number, step.expires_when, now) ? 1 : 0;
         break;
     case kind::ttl:
     case kind::pttl:

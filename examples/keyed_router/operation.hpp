@@ -22,7 +22,7 @@ struct operation {
         erase,        // `number` says whether there was one; so with exists
         exists,
         add,     // `number` to the value
-        expire,  // in `number` milliseconds; then `number` says whether there was one
+        expire,  // in `number` milliseconds; then `number` says whether it will
         ttl,
         pttl,
         count,  // into `number`
@@ -35,6 +35,7 @@ struct operation {
     std::int64_t number = 0;  // of a set: milliseconds to live, or no_expiry
     kind what = kind::answered;
     store::condition when = store::condition::always;
+    expiry_condition expires_when{};
     bool done = false;
     std::uint32_t owner = 0;
     std::uint32_t next = 0;        // of the same owner

@@ -214,9 +214,10 @@ auto store::add(const hashed_key& key, std::int64_t delta, std::int64_t now)
     return value;
 }
 
-auto store::set_expiry(const hashed_key& key, std::int64_t expires, std::int64_t now) -> bool {
+auto store::set_expiry(const hashed_key& key, std::int64_t expires, expiry_condition when,
+                       std::int64_t now) -> bool {
     slot* const found = find(key, now);
-    if (found == nullptr) {
+    if (found == nullptr || !when.met(found->item->expires, expires)) {
         return false;
     }
     if (expires <= now) {

@@ -23,6 +23,22 @@ struct store_limits {
     std::size_t max_bytes;
 };
 
+/// What has to be so for a key to get a time to live; all that is asked for. One that has none
+/// lives for ever. Source: redis.io/commands/expire.
+struct expiry_condition {
+    bool if_none = false;
+    bool if_some = false;
+    bool if_later = false;
+    bool if_sooner = false;
+
+    [[nodiscard]] auto met(std::int64_t before, std::int64_t after) const -> bool {
+        return !(if_none && before != never) && !(if_some && before == never) &&
+               !(if_later && after <= before) && !(if_sooner && after >= before);
+    }
+
+    static constexpr std::int64_t never = INT64_MAX;
+};
+
 /// The keys of one shard: an open-addressing table of pointers with linear probing, each to one
 /// block that holds key and value. Times are milliseconds of any clock that does not go back.
 ///
@@ -31,7 +47,7 @@ struct store_limits {
 /// Limit: `store_limits`; past it nothing is added or made longer. The table doubles in one go.
 class store {
 public:
-    static constexpr std::int64_t never = INT64_MAX;
+    static constexpr std::int64_t never = expiry_condition::never;
 
     enum class condition : std::uint8_t { always, if_absent, if_present };
     enum class set_outcome : std::uint8_t { stored, condition_unmet, full };
@@ -50,8 +66,9 @@ public:
     /// Adds to a decimal number, 0 if there is none; its time stays.
     auto add(const hashed_key& key, std::int64_t delta, std::int64_t now)
         -> std::expected<std::int64_t, add_error>;
-    /// False: there is no such key.
-    auto set_expiry(const hashed_key& key, std::int64_t expires, std::int64_t now) -> bool;
+    /// False: there is no such key, or the condition is not met.
+    auto set_expiry(const hashed_key& key, std::int64_t expires, expiry_condition when,
+                    std::int64_t now) -> bool;
     /// When the key's time comes, or never.
     auto expiry(const hashed_key& key, std::int64_t now) -> std::optional<std::int64_t>;
     void clear();

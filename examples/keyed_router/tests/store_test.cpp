@@ -73,9 +73,25 @@ TEST(Store, ASetTakesTheTimeAwayAndAnIncrementKeepsIt) {
 TEST(Store, AnExpiryInThePastRemoves) {
     store keys(roomy);
     (void)set(keys, "a", "1");
-    EXPECT_TRUE(keys.set_expiry(keyspace::hashed("a"), 5, 5));
+    EXPECT_TRUE(keys.set_expiry(keyspace::hashed("a"), 5, {}, 5));
     EXPECT_EQ(get(keys, "a"), std::nullopt);
-    EXPECT_FALSE(keys.set_expiry(keyspace::hashed("a"), 50, 5));
+    EXPECT_FALSE(keys.set_expiry(keyspace::hashed("a"), 50, {}, 5));
+}
+
+TEST(Store, AnExpiryIsSetWhenItsConditionIsMet) {
+    store keys(roomy);
+    const auto key = keyspace::hashed("a");
+    (void)set(keys, "a", "1");
+    // One without lives for ever: nothing is later.
+    EXPECT_FALSE(keys.set_expiry(key, 50, {.if_some = true}, 5));
+    EXPECT_FALSE(keys.set_expiry(key, 50, {.if_later = true}, 5));
+    EXPECT_TRUE(keys.set_expiry(key, 50, {.if_sooner = true}, 5));
+    EXPECT_FALSE(keys.set_expiry(key, 60, {.if_none = true}, 5));
+    EXPECT_FALSE(keys.set_expiry(key, 50, {.if_later = true}, 5));
+    EXPECT_TRUE(keys.set_expiry(key, 60, {.if_some = true, .if_later = true}, 5));
+    EXPECT_FALSE(keys.set_expiry(key, 60, {.if_sooner = true}, 5));
+    EXPECT_EQ(keys.expiry(key, 5), 60);
+    EXPECT_EQ(keys.keys_with_expiry(), 1u);
 }
 
 TEST(Store, AddsToNumbersOnly) {

@@ -89,6 +89,29 @@ class Commands(ServedTest):
         self.assertEqual(c.ask("SET", "k", "v", "EX", "0"),
                          Error("ERR invalid expire time in 'set' command"))
 
+    def test_a_time_to_live_on_condition(self):
+        c = self.client()
+        self.assertEqual(c.ask("SET", "k", "v"), b"OK")
+        # A key without one lives for ever: nothing is later, everything sooner.
+        for options, taken in ((["XX"], 0), (["GT"], 0), (["XX", "LT"], 0), (["LT"], 1),
+                               (["NX"], 0), (["lt"], 0), (["gt", "XX"], 0)):
+            self.assertEqual(c.ask("EXPIRE", "k", 100, *options), taken, options)
+        self.assertEqual(c.ask("EXPIRE", "k", 200, "GT"), 1)
+        self.assertIn(c.ask("TTL", "k"), range(190, 201))
+        self.assertEqual(c.ask("PEXPIRE", "k", 50_000, "LT", "XX"), 1)
+        self.assertIn(c.ask("TTL", "k"), range(40, 51))
+        self.assertEqual(c.ask("SET", "k", "v"), b"OK")
+        self.assertEqual(c.ask("EXPIRE", "k", 100, "NX"), 1)
+        self.assertEqual(c.ask("EXPIRE", "none", 100, "NX"), 0)
+        self.assertEqual(c.ask("EXPIRE", "k", -1, "GT"), 0)
+        self.assertEqual(c.ask("EXPIRE", "k", -1, "LT"), 1)
+        self.assertEqual(c.ask("EXISTS", "k"), 0)
+        for options, why in (
+                (["NX", "GT"], "NX and XX, GT or LT options at the same time are not compatible"),
+                (["GT", "LT"], "GT and LT options at the same time are not compatible"),
+                (["NX", "soon"], "Unsupported option soon")):
+            self.assertEqual(c.ask("EXPIRE", "k", "x", *options), Error("ERR " + why))
+
     def test_options_of_set_are_read_before_any_number(self):
         c = self.client()
         for wrong in (["EX"], ["EX", "1", "PX", "1"], ["NX", "XX"], ["XX", "NX"], ["MAYBE"],
