@@ -59,12 +59,39 @@ std::size_t blocks_in_use() noexcept {
 }  // namespace spargio::memory_test
 
 #if !SPARGIO_TEST_HAS_FEATURE(thread_sanitizer)
-// The other forms end in these.
+// All forms: by the standard library those below end in these, by address sanitizer in itself.
 void* operator new(std::size_t bytes) {
     return take(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
     return take(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+    try {
+        return operator new(bytes);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    try {
+        return operator new(bytes, alignment);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+void* operator new[](std::size_t bytes) {
+    return operator new(bytes);
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+    return operator new(bytes, alignment);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t& none) noexcept {
+    return operator new(bytes, none);
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment,
+                     const std::nothrow_t& none) noexcept {
+    return operator new(bytes, alignment, none);
 }
 // Inlined, g++ would see free() beside a new it knows nothing of.
 [[gnu::noinline]] void operator delete(void* block) noexcept {
@@ -77,6 +104,18 @@ void* operator new(std::size_t bytes, std::align_val_t alignment) {
     give_back(block);
 }
 [[gnu::noinline]] void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
+    give_back(block);
+}
+[[gnu::noinline]] void operator delete[](void* block) noexcept {
+    give_back(block);
+}
+[[gnu::noinline]] void operator delete[](void* block, std::size_t) noexcept {
+    give_back(block);
+}
+[[gnu::noinline]] void operator delete[](void* block, std::align_val_t) noexcept {
+    give_back(block);
+}
+[[gnu::noinline]] void operator delete[](void* block, std::size_t, std::align_val_t) noexcept {
     give_back(block);
 }
 #endif
