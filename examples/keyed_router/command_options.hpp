@@ -14,7 +14,6 @@ namespace keyed_router {
 
 using arguments = std::span<const std::string_view>;
 
-inline constexpr std::string_view not_a_number = "ERR value is not an integer or out of range";
 inline constexpr std::string_view syntax_error = "ERR syntax error";
 
 /// What a client sent, as far as it may stand in an error: one line of modest length.

@@ -39,7 +39,7 @@ void add(const operation& step, store& keys, std::int64_t now, std::string& out)
     }
     switch (sum.error()) {
     case store::add_error::not_a_number:
-        return reply::error(out, "ERR value is not an integer or out of range");
+        return reply::error(out, not_a_number);
     case store::add_error::overflow:
         return reply::error(out, "ERR increment or decrement would overflow");
     case store::add_error::full:

@@ -8,6 +8,7 @@
 
 namespace keyed_router {
 
+inline constexpr std::string_view not_a_number = "ERR value is not an integer or out of range";
 inline constexpr std::string_view out_of_memory =
     "OOM command not allowed when used memory > 'maxmemory'.";
 

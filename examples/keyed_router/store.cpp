@@ -214,10 +214,16 @@ auto store::add(const hashed_key& key, std::int64_t delta, std::int64_t now)
     return value;
 }
 
+static auto is_met(const expiry_condition& when, std::int64_t before, std::int64_t after) -> bool {
+    const bool has_one = before != store::never;
+    return !(when.if_none && has_one) && !(when.if_some && !has_one) &&
+           !(when.if_later && after <= before) && !(when.if_sooner && after >= before);
+}
+
 auto store::set_expiry(const hashed_key& key, std::int64_t expires, expiry_condition when,
                        std::int64_t now) -> bool {
     slot* const found = find(key, now);
-    if (found == nullptr || !when.met(found->item->expires, expires)) {
+    if (found == nullptr || !is_met(when, found->item->expires, expires)) {
         return false;
     }
     if (expires <= now) {

@@ -30,13 +30,6 @@ struct expiry_condition {
     bool if_some = false;
     bool if_later = false;
     bool if_sooner = false;
-
-    [[nodiscard]] auto met(std::int64_t before, std::int64_t after) const -> bool {
-        return !(if_none && before != never) && !(if_some && before == never) &&
-               !(if_later && after <= before) && !(if_sooner && after >= before);
-    }
-
-    static constexpr std::int64_t never = INT64_MAX;
 };
 
 /// The keys of one shard: an open-addressing table of pointers with linear probing, each to one
@@ -47,7 +40,7 @@ struct expiry_condition {
 /// Limit: `store_limits`; past it nothing is added or made longer. The table doubles in one go.
 class store {
 public:
-    static constexpr std::int64_t never = expiry_condition::never;
+    static constexpr std::int64_t never = INT64_MAX;
 
     enum class condition : std::uint8_t { always, if_absent, if_present };
     enum class set_outcome : std::uint8_t { stored, condition_unmet, full };

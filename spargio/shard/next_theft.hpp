@@ -36,11 +36,14 @@ public:
         const std::uint64_t mean = item_ns_.load(std::memory_order_relaxed);
         const std::uint64_t now = seen > mean ? (mean + seen) / 2 : (3 * mean + seen) / 4;
         set(static_cast<std::uint32_t>(now));
+        news_.store(true, std::memory_order_relaxed);
     }
     /// What nobody steals, nobody measures either: has it tried again, a few times.
     void try_again() noexcept {
-        if (!enough())
-            set(how_.item_worth_ns * 2);
+        if (enough())
+            return;
+        set(hardly_worth_it());
+        news_.store(true, std::memory_order_relaxed);
     }
     /// Tries again when that was long ago. While others may have them the owner is asked for each
     /// fork: those that are hardly worth it, and that nobody takes, stay for now.
@@ -54,9 +57,8 @@ public:
             news_.store(false, std::memory_order_relaxed);
             news_ns_ = now_ns;
         } else if (now_ns - news_ns_ >= patience_ns && enough() &&
-                   item_ns_.load(std::memory_order_relaxed) <= how_.item_worth_ns * 2) {
+                   item_ns_.load(std::memory_order_relaxed) <= hardly_worth_it()) {
             set(how_.item_worth_ns / 2);
-            news_.store(false, std::memory_order_relaxed);
         }
     }
 
@@ -67,15 +69,15 @@ private:
     void set(std::uint32_t item_ns) noexcept {
         item_ns_.store(item_ns, std::memory_order_relaxed);
         enough_.store(item_ns >= how_.item_worth_ns, std::memory_order_relaxed);
-        news_.store(true, std::memory_order_relaxed);
     }
+    [[nodiscard]] std::uint32_t hardly_worth_it() const noexcept { return how_.item_worth_ns * 2; }
 
     const steal_options& how_;
     std::atomic<std::uint32_t> item_ns_;
     std::atomic<bool> enough_;
-    std::atomic<bool> news_ = false;
+    std::atomic<bool> news_ = false;  // since the owner looked last
+    std::uint64_t news_ns_ = 0;       // when it saw any
     std::uint64_t tried_ns_ = 0;
-    std::uint64_t news_ns_ = 0;
 };
 
 /// What a thief remembers of the next items it stole last, until they have been run.

@@ -111,10 +111,11 @@ TEST(Loop, WhatQueuesItselfAgainComesAfterTheNextService) {
         EXPECT_LE(runs, 1u);
 }
 
-/// How many of `items` are run in each turn, when each of them takes `each_ns`, and the first one
-/// `first_ns`.
+/// How many of a thousand items are run in each turn, when each of them takes `each_ns`, and the
+/// first one `first_ns`.
 std::vector<unsigned> items_per_turn(detail::work_kind kind, std::uint64_t each_ns,
-                                     std::uint64_t first_ns, unsigned items = 1'000) {
+                                     std::uint64_t first_ns) {
+    constexpr unsigned items = 1'000;
     simulated_kernel kernel(alone(1));
     stage here(kernel);
     std::vector<unsigned> per_turn(items + 2);
