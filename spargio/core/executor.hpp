@@ -16,6 +16,16 @@ public:
     /// The same, but `item` may be run before older ones: it is what the running one leads to.
     /// Thread: the executor's own.
     virtual void defer_next(work_item& item) noexcept { defer(item); }
+    /// Defers one that has had its share: behind what is ready, but as next while forks wait there,
+    /// so that a tree of them stays small. Thread: the executor's own.
+    void defer_used_up(work_item& item) noexcept {
+        const split_deque* const forks = forks_.items();
+        if (forks != nullptr && forks->empty()) {
+            defer(item);
+        } else {
+            defer_next(item);
+        }
+    }
     /// Defers forks as next: calls `each(add)`, which calls add(fork) for each, to be run first the
     /// last. Thread: the executor's own.
     template <class Each>

@@ -46,7 +46,7 @@ inline void go_last(promise_base& target) noexcept {
 /// stays small.
 [[gnu::noinline]] inline std::coroutine_handle<> go_through_queue(promise_base& target) noexcept {
     target.kind = target.env->record->runs_as;
-    current_executor()->defer_next(target);
+    current_executor()->defer_used_up(target);
     return std::noop_coroutine();
 }
 

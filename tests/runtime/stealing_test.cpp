@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <numeric>
@@ -186,6 +188,32 @@ TEST(Stealing, APairThatWakesEachOtherGoesOnBesideManyThatAreAlwaysReady) {
         // A round of all for the child, and one for the wake.
         EXPECT_LE(most_between, 3000u);
     });
+}
+
+/// The same of tasks whose awaits are always ready: one that has had its share goes behind the
+/// others.
+TEST(Stealing, OfTasksThatNeverYieldEachHasItsTurn) {
+    for (const placement where : {placement::stealable(), placement::pinned(0)}) {
+        runtime own = with_shards(1);
+        own.block_on([&]() -> task<void> {
+            constexpr std::size_t tasks = 100;
+            constexpr std::uint64_t enough = 10'000;
+            std::array<std::uint64_t, tasks> steps{};
+            bool ended = false;
+            task_group group;
+            for (std::uint64_t& own_steps : steps) {
+                value_or_throw(group.spawn(where, [&]() -> task<void> {
+                    while (!ended) {
+                        co_await value_of(0);
+                        ended = ended || ++own_steps == enough;
+                    }
+                }));
+            }
+            co_await group.join();
+            // A share is 64 such awaits.
+            EXPECT_GE(*std::ranges::min_element(steps), enough - 200);
+        });
+    }
 }
 
 }  // namespace
