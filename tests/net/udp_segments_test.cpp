@@ -1,10 +1,16 @@
 // Many datagrams with one request, cut by the kernel or one by one, and put together again.
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <thread>
 
 #include "net_steps.hpp"
 #include "spargio/net/udp_socket.hpp"
@@ -91,7 +97,7 @@ TEST(UdpSegments, GoWithOneRequestWhereTheKernelCuts) {
 TEST(UdpSegments, ASocketThatMayNotCutSendsThemOneByOneAndRemembers) {
     on_shards(1, []() -> task<void> {
         udp_ends pair = ends();
-        // Without checksums the kernel refuses to cut: EIO, as for a card that has none.
+        // Without checksums the kernel refuses to cut.
         const int on = 1;
         EXPECT_EQ(::setsockopt(pair.sender.fd(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
         co_await send_and_compare(pair, 5000, 1000);
@@ -101,6 +107,37 @@ TEST(UdpSegments, ASocketThatMayNotCutSendsThemOneByOneAndRemembers) {
         co_await send_and_compare(pair, 999, 1000);
         EXPECT_TRUE(pair.sender.segmentation_offloaded()) << "there was nothing to cut";
     });
+}
+
+/// A network of the calling thread, and of those it starts, of which there is only the loopback.
+bool enter_network_with(int mtu) {
+    if (::unshare(CLONE_NEWNET) != 0)
+        return false;
+    const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ifreq request{};
+    std::strcpy(request.ifr_name, "lo");
+    request.ifr_mtu = mtu;
+    bool done = ::ioctl(socket, SIOCSIFMTU, &request) == 0;
+    request.ifr_flags = IFF_UP;
+    done = done && ::ioctl(socket, SIOCSIFFLAGS, &request) == 0;
+    ::close(socket);
+    return done;
+}
+
+TEST(UdpSegments, ThoseThatNoPacketOfThePathHoldsAreSentOneByOne) {
+    bool entered = false;
+    std::jthread([&] {
+        entered = enter_network_with(1280);
+        if (!entered)
+            return;
+        on_shards(1, []() -> task<void> {
+            udp_ends pair = ends();
+            co_await send_and_compare(pair, 7000, 1400);
+            EXPECT_FALSE(pair.sender.segmentation_offloaded());
+        });
+    }).join();
+    if (!entered)
+        GTEST_SKIP() << "cannot make a network: not root";
 }
 
 TEST(UdpSegments, AnErrorOfAnotherKindIsNotTakenForARefusalToCut) {
