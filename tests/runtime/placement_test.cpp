@@ -182,8 +182,9 @@ TEST(Spawn, AfterTheShutdownIsRefusedEverywhere) {
     runtime own = with_shards(2);
     const auto handle = own.handle();
     own.shutdown_blocking();
-    for (const placement where : {placement::pinned(0), placement::pinned(1),
-                                  placement::round_robin(), placement::sticky(5)})
+    for (const placement where :
+         {placement::pinned(0), placement::pinned(1), placement::round_robin(),
+          placement::sticky(5), placement::stealable(), placement::stealable_preferred(1)})
         EXPECT_EQ(handle.spawn(where, where_it_runs).error(), errc::shut_down);
     EXPECT_EQ(handle.spawn_local_on(1, where_it_runs).error(), errc::shut_down);
     EXPECT_EQ(handle.spawn(placement::pinned(2), where_it_runs).error(), errc::no_such_shard);
