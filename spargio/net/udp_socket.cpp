@@ -16,8 +16,8 @@ bool is_internet(const socket_address& address) noexcept {
     return address.family() == AF_INET || address.family() == AF_INET6;
 }
 
-/// A network card without checksums refuses with EIO, a path that cannot be cut for with EINVAL, and
-/// one whose packets are smaller than a segment, since Linux 6.14, with EMSGSIZE.
+/// A network card without checksums refuses with EIO, a path that cannot be cut for with EINVAL,
+/// and one whose packets are smaller than a segment, since Linux 6.14, with EMSGSIZE.
 bool refuses_to_cut(const std::error_code& error) noexcept {
     return error == std::errc::io_error || error == std::errc::invalid_argument ||
            error == std::errc::message_size;

@@ -1,5 +1,6 @@
 // Messages between shards: no post is lost and each source's order is kept, at targets that sleep
-// and at some that spin, on the kernel as it is and on a simulated one that refuses, delays and mixes.
+// and at some that spin, on the kernel as it is and on a simulated one that refuses, delays and
+// mixes.
 
 #include <gtest/gtest.h>
 
