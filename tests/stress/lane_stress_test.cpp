@@ -1,14 +1,16 @@
-// Messages between shards: no post is lost and each source's order is kept, at targets that sleep
-// and at some that spin, on the kernel as it is and on a simulated one that refuses, delays and
-// mixes.
+// Messages between shards: no post is lost and each source's order is kept, at targets that sleep,
+// that spin and that are busy, on the kernel as it is and on a simulated one that refuses, delays
+// and mixes.
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "../shard/shard_threads.hpp"
+#include "busy_shard.hpp"
 #include "scale.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/shard/next_message.hpp"
@@ -81,8 +83,14 @@ task<std::uint64_t> send(shard& target, std::uint64_t count, std::uint64_t seed)
     co_return wrong;
 }
 
-void exchange(kernel& entry, const shard_options& chosen, std::uint64_t count) {
+enum class target_is { idle, busy };
+
+void exchange(kernel& entry, const shard_options& chosen, std::uint64_t count,
+              target_is meanwhile = target_is::idle) {
     shard_threads shards(entry, 2, chosen);
+    std::optional<busy_shard> working;
+    if (meanwhile == target_is::busy)
+        working.emplace(shards[1], count);
     root<std::uint64_t> receiver(shards[1], receive(shards[0], count));
     std::binary_semaphore ended{0};
     receiver.at_end = [&] { ended.release(); };
@@ -104,6 +112,10 @@ TEST(Lanes, AtATargetThatSpins) {
     exchange(system_kernel(), options(256, 20), times(1'000'000));
 }
 
+TEST(Lanes, AtATargetThatIsBusy) {
+    exchange(system_kernel(), options(256, 0), times(200'000), target_is::busy);
+}
+
 /// Bells refused, delayed, and entries that take a part or nothing, by seed.
 TEST(Lanes, OnAKernelThatRefusesAndDelays) {
     const std::uint64_t seed = testing::process_seed();
@@ -113,7 +125,8 @@ TEST(Lanes, OnAKernelThatRefusesAndDelays) {
             if (by_eventfd)
                 how.missing = {feature::register_message};
             testing::simulated_kernel kernel(how);
-            exchange(kernel, options(16, 0), 500);
+            exchange(kernel, options(16, 0), 500,
+                     round % 3 == 2 ? target_is::busy : target_is::idle);
         }
     }
 }
