@@ -25,8 +25,13 @@ struct simulated_operation {
     const char* name;
     testing::request_kind kind;
     task<result<void>> (*run)(simulated_scene&);
+    /// Errors after which it does the same in another way, or once more.
+    std::vector<int> done_without = {};
 };
 
+/// Operations of the ring, and of files.
 const std::vector<simulated_operation>& simulated_operations();
+/// What programs call on sockets.
+std::vector<simulated_operation> simulated_socket_operations();
 
 }  // namespace spargio::trap_test
