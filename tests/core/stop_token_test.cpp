@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -205,8 +206,8 @@ TEST(StopCallback, MayStopASecondSource) {
 }
 
 TEST(StopCallback, DestructorWaitsForTheCallbackOnAnotherThread) {
-    // The callback outlasts the remover's decision to end it by many looks: a destructor that did
-    // not wait would return in that time.
+    // The callback outlasts the remover's decision to end it: a destructor that did not wait would
+    // return in that time.
     for (int round = 0; round < 50; ++round) {
         stop_source source;
         std::atomic<bool> started = false;
@@ -217,8 +218,7 @@ TEST(StopCallback, DestructorWaitsForTheCallbackOnAnotherThread) {
             started = true;
             while (!removing)
                 std::this_thread::yield();
-            for (int i = 0; i < 200; ++i)
-                std::this_thread::yield();
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
             finished = true;
         });
         std::jthread requester([&] { source.request_stop(); });
