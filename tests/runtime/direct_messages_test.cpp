@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "../stress/scale.hpp"
 #include "entry.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/testing/simulated_kernel.hpp"
@@ -92,7 +93,7 @@ TEST(DirectMessages, OfAHotTagComeInItsLane) {
 TEST(DirectMessages, ManyThroughSmallQueuesAllArrive) {
     runtime own =
         built(runtime_builder().shards(2).ring_entries(16).cq_entries(16).mailbox_capacity(32));
-    constexpr std::size_t count = 20'000;
+    const std::size_t count = stress::times(20'000);
     auto receiving = own.handle().spawn(placement::pinned(1), receive(count));
     std::vector<raw_message> messages;
     for (std::uint64_t value = 0; value < count; ++value)

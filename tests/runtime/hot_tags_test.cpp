@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "../stress/scale.hpp"
 #include "entry.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/shard/hot_counts.hpp"
@@ -98,16 +99,16 @@ TEST(HotTags, OneThatIsNotCoalescedHasNoCount) {
 /// Two shards and two threads add to one count, of a shard that takes it now this way, now that.
 TEST(HotCounts, NothingThatWasAddedIsLost) {
     runtime own = with_hot_tags(3, 5, 2);
-    constexpr std::uint64_t each = 30'000;
-    const auto sending = [](unsigned) -> task<void> {
+    const std::uint64_t each = stress::times(30'000);
+    const auto sending = [](std::uint64_t count) -> task<void> {
         const remote_shard target = this_shard::remote(2);
-        for (std::uint64_t i = 0; i < each; ++i) {
+        for (std::uint64_t i = 0; i < count; ++i) {
             EXPECT_TRUE(target.send_raw_nowait(hits, i % 3));
             if (i % 64 == 0)
                 co_await yield();
         }
     };
-    auto taking = own.handle().spawn(placement::pinned(2), []() -> task<void> {
+    auto taking = own.handle().spawn(placement::pinned(2), [each]() -> task<void> {
         std::uint64_t sum = 0;
         while (sum != 4 * each) {
             sum += *co_await this_shard::next_hot_count(hits);
@@ -115,11 +116,11 @@ TEST(HotCounts, NothingThatWasAddedIsLost) {
             EXPECT_LE(sum, 4 * each);
         }
     });
-    auto first = own.handle().spawn(placement::pinned(0), sending(0));
-    auto second = own.handle().spawn(placement::pinned(1), sending(1));
+    auto first = own.handle().spawn(placement::pinned(0), sending(each));
+    auto second = own.handle().spawn(placement::pinned(1), sending(each));
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < 2; ++thread) {
-        threads.emplace_back([target = *own.handle().remote(2)] {
+        threads.emplace_back([each, target = *own.handle().remote(2)] {
             for (std::uint64_t i = 0; i < each; ++i)
                 EXPECT_TRUE(target.send_raw_nowait(hits, i % 3));
         });
