@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "../shard/forwarding_kernel.hpp"
 #include "entry.hpp"
-#include "spargio/ring/kernel.hpp"
 #include "spargio/runtime/spawn_blocking.hpp"
 #include "spargio/runtime/task_group.hpp"
 #include "spargio/runtime/this_task.hpp"
@@ -34,42 +34,22 @@ using runtime_test::until_stopped;
 using runtime_test::with_shards;
 
 /// The system's, but for counting who makes the process fit for nudges, and who nudges.
-class counting_kernel final : public kernel {
+class counting_kernel final : public shard_test::forwarding_kernel {
 public:
+    counting_kernel() : forwarding_kernel(system_kernel()) {}
+
     std::atomic<int> prepared = 0;
     std::atomic<int> nudged = 0;
 
-    int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept override {
-        return behind_.create(entries, params, ring);
-    }
-    void destroy(::io_uring& ring) noexcept override { behind_.destroy(ring); }
-    int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
-              std::uint64_t timeout_ns) noexcept override {
-        return behind_.enter(ring, submit, wait, flags, timeout_ns);
-    }
-    int control(int descriptor, unsigned operation, void* argument,
-                unsigned count) noexcept override {
-        return behind_.control(descriptor, operation, argument, count);
-    }
-    int attempt(const ::io_uring_sqe& request) noexcept override {
-        return behind_.attempt(request);
-    }
-    int open_bell() noexcept override { return behind_.open_bell(); }
-    void strike_bell(int bell) noexcept override { behind_.strike_bell(bell); }
-    void close_bell(int bell) noexcept override { behind_.close_bell(bell); }
     int prepare_nudges() noexcept override {
         ++prepared;
-        return behind_.prepare_nudges();
+        return forwarding_kernel::prepare_nudges();
     }
     int nudge() noexcept override {
         EXPECT_GT(prepared, 0);
         ++nudged;
-        return behind_.nudge();
+        return forwarding_kernel::nudge();
     }
-    std::uint64_t now_ns() noexcept override { return behind_.now_ns(); }
-
-private:
-    kernel& behind_ = system_kernel();
 };
 
 /// Preparing takes milliseconds in a process with threads: it is over before anybody waits for it.

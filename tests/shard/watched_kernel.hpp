@@ -5,16 +5,16 @@
 #include <atomic>
 #include <thread>
 
+#include "forwarding_kernel.hpp"
 #include "spargio/ring/detail/newer_abi.hpp"
-#include "spargio/ring/kernel.hpp"
 
 namespace spargio::shard_test {
 
 /// Passes everything on to another kernel and says what it saw: which bells were struck, who looked
 /// at the clock, that the owner of a ring has gone to sleep, and how it was asked to receive.
-class watched_kernel final : public kernel {
+class watched_kernel final : public forwarding_kernel {
 public:
-    explicit watched_kernel(kernel& behind) : behind_(behind) {}
+    using forwarding_kernel::forwarding_kernel;
 
     std::atomic<int> strikes = 0;         ///< of an eventfd
     std::atomic<int> messages = 0;        ///< by a thread without a ring, successful
@@ -35,46 +35,37 @@ public:
             std::this_thread::yield();
     }
 
-    int create(unsigned entries, ::io_uring_params& params, ::io_uring& ring) noexcept override {
-        return behind_.create(entries, params, ring);
-    }
-    void destroy(::io_uring& ring) noexcept override { behind_.destroy(ring); }
     int enter(::io_uring& ring, unsigned submit, unsigned wait, unsigned flags,
               std::uint64_t timeout_ns) noexcept override {
         look_at(ring, submit);
         if (wait > 0)
             ++waits;
-        return behind_.enter(ring, submit, wait, flags, timeout_ns);
+        return forwarding_kernel::enter(ring, submit, wait, flags, timeout_ns);
     }
     int control(int descriptor, unsigned operation, void* argument,
                 unsigned count) noexcept override {
         if (operation != detail::abi::register_send_msg_ring)
-            return behind_.control(descriptor, operation, argument, count);
+            return forwarding_kernel::control(descriptor, operation, argument, count);
         if (static_cast<const ::io_uring_sqe*>(argument)->fd < 0)
-            return behind_.control(descriptor, operation, argument, count);  // only asks
+            return forwarding_kernel::control(descriptor, operation, argument, count);  // only asks
         if (refuse_outsiders.load() > 0) {
             --refuse_outsiders;
             ++message_errors;
             return -refuse_outsiders_with;
         }
-        const int outcome = behind_.control(descriptor, operation, argument, count);
+        const int outcome = forwarding_kernel::control(descriptor, operation, argument, count);
         ++(outcome < 0 ? message_errors : messages);
         return outcome;
     }
-    int attempt(const ::io_uring_sqe& request) noexcept override {
-        return behind_.attempt(request);
-    }
-    int open_bell() noexcept override { return behind_.open_bell(); }
     void strike_bell(int bell) noexcept override {
         ++strikes;
-        behind_.strike_bell(bell);
+        forwarding_kernel::strike_bell(bell);
     }
-    void close_bell(int bell) noexcept override { behind_.close_bell(bell); }
     std::uint64_t times_displaced() noexcept override { return displaced.load(); }
     std::uint64_t now_ns() noexcept override {
         if (++clock_looks == gap_at_look.load())
             gap_ns_ = 1'000'000;
-        return behind_.now_ns() + gap_ns_;
+        return forwarding_kernel::now_ns() + gap_ns_;
     }
 
 private:
@@ -92,7 +83,6 @@ private:
         }
     }
 
-    kernel& behind_;
     std::atomic<std::uint64_t> gap_ns_ = 0;
 };
 
