@@ -13,6 +13,7 @@ shard::shard(kernel& entry, const shard_options& options)
       queues_(options.stealing),
       spinning_(std::uint64_t{options.spin_us} * 1000),
       next_worth_(options_.stealing),
+      victims_(options_.stealing),
       messages_(options.mailbox_capacity),
       hot_messages_(options.mailbox_capacity),
       counts_(options.tags.get()),

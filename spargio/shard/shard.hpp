@@ -26,6 +26,7 @@
 #include "spargio/shard/steal_options.hpp"
 #include "spargio/shard/timer_queue.hpp"
 #include "spargio/shard/turn_times.hpp"
+#include "spargio/shard/victim_search.hpp"
 #include "spargio/shard/wake_list.hpp"
 
 namespace spargio {
@@ -277,7 +278,6 @@ private:
     // shard_steal.cpp
     void offer_forks() noexcept override { share_next(); }
     [[nodiscard]] bool search() noexcept;
-    [[nodiscard]] shard* busiest_victim(unsigned& budget) noexcept;
     [[nodiscard]] unsigned steal_from(shard& victim) noexcept;
     [[nodiscard]] bool loot_visible() const noexcept;
     [[nodiscard]] unsigned steal_next_of(shard& victim) noexcept;
@@ -337,7 +337,7 @@ private:
     detail::next_worth next_worth_;      // to others
     detail::next_theft next_theft_;      // from others
     std::uint64_t work_offered_ns_ = 0;  // since when stealable work lies about; 0: none
-    unsigned next_victim_ = 0;
+    detail::victim_search victims_;
     unsigned next_home_ = 0;
     std::vector<watched_turn> watched_;  // of each peer
     std::uint64_t next_look_ns_ = 0;

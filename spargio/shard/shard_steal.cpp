@@ -48,40 +48,25 @@ bool shard::search() noexcept {
         searching_ = true;
     }
     ++counters_.searches;
-    unsigned budget = options_.stealing.budget;
-    while (shard* const victim = busiest_victim(budget)) {
-        if (const unsigned stolen = steal_from(*victim)) {
-            ++counters_.thefts;
-            counters_.items_stolen.add(stolen);
-            counters_.searches_in_vain.set(0);
-            return true;
-        }
-        budget -= std::min(budget, options_.stealing.fail_cost);
+    const auto others = static_cast<unsigned>(peers_.size()) - 1;
+    const auto other = [this](unsigned which) -> shard& {
+        return *peers_[(index() + 1 + which) % peers_.size()];
+    };
+    const unsigned stolen = victims_.search(
+        others,
+        [&](unsigned which) {
+            ++counters_.probes;
+            return other(which).loot();
+        },
+        [&](unsigned which) { return steal_from(other(which)); });
+    if (stolen == 0) {
+        ++counters_.searches_in_vain;
+        return false;
     }
-    ++counters_.searches_in_vain;
-    return false;
-}
-
-/// Looks at a few and picks the one with most loot; null when none has any, or the budget is spent.
-shard* shard::busiest_victim(unsigned& budget) noexcept {
-    const auto count = static_cast<unsigned>(peers_.size());
-    const unsigned probes = std::min({options_.stealing.probe_count, count - 1, budget});
-    budget -= probes;
-    counters_.probes.add(probes);
-    shard* busiest = nullptr;
-    unsigned most = 0;
-    // From another shard each time, or a stride that divides their number would leave some out.
-    next_victim_ = (next_victim_ + 1) % count;
-    for (unsigned probe = 0; probe != probes; ++probe) {
-        shard& seen = *peers_[(next_victim_ + probe * options_.stealing.victim_stride) % count];
-        if (&seen == this)
-            continue;
-        if (const unsigned has = seen.loot(); has > most) {
-            most = has;
-            busiest = &seen;
-        }
-    }
-    return busiest;
+    ++counters_.thefts;
+    counters_.items_stolen.add(stolen);
+    counters_.searches_in_vain.set(0);
+    return true;
 }
 
 unsigned shard::steal_from(shard& victim) noexcept {

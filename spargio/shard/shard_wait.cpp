@@ -45,21 +45,17 @@ bool shard::spin(std::uint64_t budget_ns) noexcept {
     constexpr std::uint64_t gap_of_displaced_ns = 200'000;  // looks take one or two thousand
     std::uint64_t end = 0;
     std::uint64_t last = 0;
-    unsigned search_gap = options_.stealing.backoff_min;
-    unsigned next_search = search_gap;
+    detail::search_pace pace(options_.stealing);
     for (unsigned look = 1;; ++look) {
         if (ring_->entry_wanted())
             ring_->flush();
         detail::pause();
         if (work_visible())
             return true;
-        if (share_ != nullptr && look == next_search) {
-            // What comes at once is not worth being counted among those who search.
-            if ((look >= looks_before_search || loot_visible()) && search())
-                return true;
-            search_gap = std::min(2 * search_gap, options_.stealing.backoff_max);
-            next_search += search_gap;
-        }
+        // What comes at once is not worth being counted among those who search.
+        if (share_ != nullptr && pace.due(look) &&
+            (look >= looks_before_search || loot_visible()) && search())
+            return true;
         if (look % looks_per_clock_read != 0)
             continue;
         const std::uint64_t now = now_ns();
