@@ -4,6 +4,7 @@
 
 #include "spargio/net/detail/datagram_message.hpp"
 #include "spargio/net/detail/socket_calls.hpp"
+#include "spargio/net/detail/unix_datagram_send.hpp"
 #include "spargio/ring/ops/recvmsg.hpp"
 #include "spargio/ring/ops/sendmsg.hpp"
 
@@ -12,6 +13,8 @@ namespace spargio {
 task<result<std::size_t>> datagram_socket::send_to(std::span<const std::byte> bytes,
                                                    socket_address to) {
     const detail::outgoing_datagram sent(bytes, to);
+    if (!is_internet_)
+        co_return co_await detail::send_unix_datagram(*this, &writes_, &sent.message);
     co_return co_await detail::await_operation<sendmsg_operation>(detail::decode_count(), &writes_,
                                                                   fd(), &sent.message);
 }

@@ -9,7 +9,6 @@
 #include "spargio/net/basic_socket.hpp"
 #include "spargio/net/datagram_info.hpp"
 #include "spargio/ring/ops/recv.hpp"
-#include "spargio/ring/ops/send.hpp"
 #include "spargio/shard/io_wait.hpp"
 
 namespace spargio {
@@ -48,15 +47,9 @@ public:
     /// Source: recvmsg(2), MSG_TRUNC.
     [[nodiscard]] task<result<received_datagram>> recv_from(std::span<std::byte> buffer);
 
-    /// Names the peer: send() goes there, and only what comes from there is received. Does not
-    /// wait. Source: connect(2).
+    /// Names the peer: what is sent to nobody else goes there, and only what comes from there is
+    /// received. Does not wait. Source: connect(2).
     result<void> connect(const socket_address& peer) noexcept;
-    /// Sends `bytes` to the connected peer. \return their number. Errors: as send_to();
-    /// std::errc::destination_address_required. \pre `bytes` outlive the await. Source: send(2).
-    [[nodiscard]] auto send(std::span<const std::byte> bytes) noexcept {
-        return detail::await_operation<send_operation>(detail::decode_count(), &writes_, fd(),
-                                                       bytes);
-    }
     /// recv_from() without what came beside the bytes; takes no coroutine frame. Source: recv(2),
     /// MSG_TRUNC.
     [[nodiscard]] auto recv(std::span<std::byte> buffer) noexcept {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "spargio/net/detail/pass_descriptors.hpp"
+#include "spargio/net/detail/unix_datagram_send.hpp"
 #include "spargio/ring/ops/recvmsg.hpp"
 #include "spargio/ring/ops/sendmsg.hpp"
 #include "spargio/shard/io_wait.hpp"
@@ -24,18 +25,15 @@ public:
         message.msg_control = control_.data();
         message.msg_controllen = CMSG_SPACE(most * sizeof(int));
     }
+    // The kernel's structure serves both directions and so knows no const.
+    message_with_descriptors(std::span<const std::byte> bytes, std::span<const int> descriptors)
+        : message_with_descriptors(const_cast<std::byte*>(bytes.data()), bytes.size(),
+                                   descriptors.size()) {
+        put(descriptors);
+    }
     message_with_descriptors(const message_with_descriptors&) = delete;
     message_with_descriptors& operator=(const message_with_descriptors&) = delete;
 
-    void put(std::span<const int> descriptors) noexcept {
-        if (descriptors.empty())
-            return;
-        ::cmsghdr& header = *CMSG_FIRSTHDR(&message);
-        header.cmsg_level = SOL_SOCKET;
-        header.cmsg_type = SCM_RIGHTS;
-        header.cmsg_len = CMSG_LEN(descriptors.size_bytes());
-        std::memcpy(CMSG_DATA(&header), descriptors.data(), descriptors.size_bytes());
-    }
     /// Owns what came. \pre `into` has room for all of it
     void take(std::vector<descriptor>& into) noexcept {
         for (::cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr;
@@ -54,6 +52,16 @@ public:
     ::msghdr message{};
 
 private:
+    void put(std::span<const int> descriptors) noexcept {
+        if (descriptors.empty())
+            return;
+        ::cmsghdr& header = *CMSG_FIRSTHDR(&message);
+        header.cmsg_level = SOL_SOCKET;
+        header.cmsg_type = SCM_RIGHTS;
+        header.cmsg_len = CMSG_LEN(descriptors.size_bytes());
+        std::memcpy(CMSG_DATA(&header), descriptors.data(), descriptors.size_bytes());
+    }
+
     ::iovec piece_;
     alignas(::cmsghdr)
         std::array<std::byte, CMSG_SPACE(most_passed_descriptors * sizeof(int))> control_{};
@@ -66,12 +74,19 @@ task<result<std::size_t>> send_with_descriptors(int socket, attempt_history* his
                                                 std::span<const int> descriptors) {
     if (descriptors.size() > most_passed_descriptors)
         co_return failure(EINVAL);
-    // The kernel's structure serves both directions and so knows no const.
-    message_with_descriptors sent(const_cast<std::byte*>(bytes.data()), bytes.size(),
-                                  descriptors.size());
-    sent.put(descriptors);
+    const message_with_descriptors sent(bytes, descriptors);
     co_return co_await await_operation<sendmsg_operation>(decode_count(), history, socket,
                                                           &sent.message);
+}
+
+task<result<std::size_t>> send_datagram_with_descriptors(const basic_socket& from,
+                                                         attempt_history* history,
+                                                         std::span<const std::byte> bytes,
+                                                         std::span<const int> descriptors) {
+    if (descriptors.size() > most_passed_descriptors)
+        co_return failure(EINVAL);
+    const message_with_descriptors sent(bytes, descriptors);
+    co_return co_await send_unix_datagram(from, history, &sent.message);
 }
 
 task<result<received_with_descriptors>> receive_with_descriptors(int socket,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "spargio/net/datagram_socket.hpp"
+#include "spargio/ring/ops/send.hpp"
 
 namespace spargio {
 
@@ -23,6 +24,12 @@ public:
     /// the caller's.
     [[nodiscard]] static result<udp_socket> from_fd(int number);
 
+    /// Sends `bytes` to the connected peer. \return their number. Errors: as send_to();
+    /// std::errc::destination_address_required. \pre `bytes` outlive the await. Source: send(2).
+    [[nodiscard]] auto send(std::span<const std::byte> bytes) noexcept {
+        return detail::await_operation<send_operation>(detail::decode_count(), &writes_, fd(),
+                                                       bytes);
+    }
     /// Sends `bytes` with what `info` says. With a segment size they are cut into datagrams of that
     /// many bytes, any number of them, by the kernel or the network card if these can, one by one
     /// otherwise; which it is is remembered.

@@ -38,7 +38,7 @@ result<unix_datagram> unix_datagram::from_fd(int number) {
 
 task<result<std::size_t>> unix_datagram::send_with_descriptors(std::span<const std::byte> bytes,
                                                                std::span<const int> descriptors) {
-    return detail::send_with_descriptors(fd(), &writes_, bytes, descriptors);
+    return detail::send_datagram_with_descriptors(*this, &writes_, bytes, descriptors);
 }
 
 task<result<received_with_descriptors>>

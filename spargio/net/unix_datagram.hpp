@@ -9,8 +9,8 @@ namespace spargio {
 
 /// Datagrams within one machine, by a path or an abstract name; none is lost and their order stays.
 /// A path stays when the socket goes. See datagram_socket for sending and receiving.
-/// Limit: one descriptor; sending to a receiver whose queue is full waits, and keeps a kernel
-/// worker as long unless the receiver is the connected peer.
+/// Limit: one descriptor; sending to a receiver whose queue is full waits, and takes another one as
+/// long unless the receiver is the connected peer.
 class unix_datagram final : public datagram_socket {
 public:
     unix_datagram(unix_datagram&&) noexcept = default;
@@ -28,6 +28,11 @@ public:
     /// the caller's.
     [[nodiscard]] static result<unix_datagram> from_fd(int number);
 
+    /// Sends `bytes` to the connected peer. \return their number. Errors: as send_to();
+    /// std::errc::not_connected. \pre `bytes` outlive the await. Source: sendmsg(2).
+    [[nodiscard]] task<result<std::size_t>> send(std::span<const std::byte> bytes) {
+        return send_with_descriptors(bytes, {});
+    }
     /// Sends `bytes` to the connected peer with copies of `descriptors`, which stay the caller's.
     /// \return bytes sent. Errors: those of send(); std::errc::invalid_argument past
     /// most_passed_descriptors, bad_file_descriptor, too_many_files_open (too many are on their

@@ -2,7 +2,11 @@
 
 #include "spargio/net/unix_datagram.hpp"
 
+#include <array>
+#include <string>
+
 #include "spargio/net/datagram_stream.hpp"
+#include "spargio/runtime/this_shard.hpp"
 #include "unix_steps.hpp"
 
 namespace spargio::net_test {
@@ -119,6 +123,103 @@ TEST(UnixDatagram, SaysWhatIsWrongWithAnAddress) {
         EXPECT_EQ((co_await sender.send_to(bytes_of("x"), abstract_address("nobody"))).error(),
                   std::errc::connection_refused);
         EXPECT_EQ(unix_datagram::from_fd(-1).error(), std::errc::bad_file_descriptor);
+    });
+}
+
+/// A receiver with a full queue, and who sends to it.
+struct full_queue {
+    explicit full_queue(const char* name)
+        : address(abstract_address(name)),
+          receiver(value_or_throw(unix_datagram::bind(address))),
+          sender(value_or_throw(unix_datagram::unbound())) {
+        while (::sendto(sender.fd(), "x", 1, MSG_DONTWAIT, address.data(), address.size()) == 1)
+            ++queued;
+    }
+    /// What comes after those that fill it.
+    task<std::string> next() {
+        std::array<std::byte, 100> buffer;
+        for (; queued != 0; --queued)
+            EXPECT_EQ(value_or_throw(co_await receiver.recv(buffer)).size, 1u);
+        const auto size = value_or_throw(co_await receiver.recv(buffer)).size;
+        co_return std::string(text_of(std::span(buffer).first(size)));
+    }
+    socket_address address;
+    unix_datagram receiver;
+    unix_datagram sender;
+    unsigned queued = 0;
+};
+
+enum class way { connected, to_address, with_descriptors };
+
+task<result<std::size_t>> send_by(way by, unix_datagram& from, const socket_address& to) {
+    if (by == way::to_address)
+        co_return co_await from.send_to(bytes_of("whole"), to);
+    if (auto connected = from.connect(to); !connected)
+        co_return failure(connected.error());
+    if (by == way::connected)
+        co_return co_await from.send(bytes_of("whole"));
+    const std::array numbers = {from.fd()};
+    co_return co_await from.send_with_descriptors(bytes_of("whole"), numbers);
+}
+
+/// Begins to send, and sees that it waits.
+task<join_handle<result<std::size_t>>> begin_to_send(full_queue& queue, way by) {
+    auto sending = value_or_throw(this_shard::spawn(send_by(by, queue.sender, queue.address)));
+    for (int turn = 0; turn != 20; ++turn)
+        co_await yield();
+    EXPECT_FALSE(sending.is_done());
+    co_return sending;
+}
+
+constexpr way ways[] = {way::connected, way::to_address, way::with_descriptors};
+
+// The kernel sends an empty one where a request waits for room and is tried again.
+TEST(UnixDatagram, OneThatWaitedForRoomArrivesWhole) {
+    on_shards(1, []() -> task<void> {
+        for (const way by : ways) {
+            full_queue queue("full");
+            auto sending = co_await begin_to_send(queue, by);
+            EXPECT_EQ(co_await queue.next(), "whole");
+            EXPECT_EQ((co_await std::move(sending)).value_or(0), 5u);
+        }
+    });
+}
+
+TEST(UnixDatagram, WaitingForRoomEndsWithTheReceiver) {
+    on_shards(1, []() -> task<void> {
+        for (const way by : ways) {
+            full_queue queue("goes");
+            auto sending = co_await begin_to_send(queue, by);
+            value_or_throw(co_await queue.receiver.close());
+            EXPECT_EQ((co_await std::move(sending)).error(), std::errc::connection_refused);
+        }
+    });
+}
+
+TEST(UnixDatagram, OneThatWaitsForRoomGoesNowhereOnceItsSocketIsClosed) {
+    on_shards(1, []() -> task<void> {
+        for (const way by : ways) {
+            full_queue queue("closed");
+            auto sending = co_await begin_to_send(queue, by);
+            value_or_throw(co_await queue.sender.close());
+            // Another socket has its number.
+            auto other = value_or_throw(unix_datagram::unbound());
+            for (std::byte byte; queue.queued != 0; --queue.queued)
+                value_or_throw(co_await queue.receiver.recv(std::span(&byte, 1)));
+            EXPECT_EQ((co_await std::move(sending)).error(), std::errc::bad_file_descriptor);
+        }
+    });
+}
+
+TEST(UnixDatagram, AFullQueueOfThePeerKeepsNothingFromAnother) {
+    on_shards(1, []() -> task<void> {
+        full_queue full("full");
+        value_or_throw(full.sender.connect(full.address));
+        full_queue other("other");
+        auto sending =
+            value_or_throw(this_shard::spawn(send_by(way::to_address, full.sender, other.address)));
+        EXPECT_EQ(co_await other.next(), "whole");
+        EXPECT_EQ((co_await std::move(sending)).value_or(0), 5u);
     });
 }
 

@@ -198,7 +198,7 @@ task<result<void>> accept_from_stream(simulated_scene& scene) {
 template <auto operation>
 task<result<void>> on_datagrams(simulated_scene& scene) {
     peer_writes(scene, 8);
-    simulated_datagrams socket(scene.pair.first);
+    simulated_datagrams socket(scene.pair.first, true);
     co_return co_await operation(socket);
 }
 
@@ -209,10 +209,6 @@ task<result<void>> send_to(datagram_socket& socket) {
 task<result<void>> recv_from(datagram_socket& socket) {
     std::array<std::byte, 8> buffer;
     co_return without_value(co_await socket.recv_from(buffer));
-}
-task<result<void>> send_datagram(datagram_socket& socket) {
-    const auto bytes = pattern(8);
-    co_return without_value(co_await socket.send(bytes));
 }
 task<result<void>> recv_datagram(datagram_socket& socket) {
     std::array<std::byte, 8> buffer;
@@ -278,7 +274,6 @@ std::vector<simulated_operation> simulated_socket_operations() {
          {ECANCELED, EINTR, EINVAL}},
         {"send_to", request_kind::sendmsg, on_datagrams<send_to>},
         {"recv_from", request_kind::recvmsg, on_datagrams<recv_from>},
-        {"send_datagram", request_kind::send, on_datagrams<send_datagram>},
         {"recv_datagram", request_kind::recv, on_datagrams<recv_datagram>},
         {"receive_stream",
          request_kind::recv,

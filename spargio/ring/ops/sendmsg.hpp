@@ -7,11 +7,12 @@ struct msghdr;
 namespace spargio {
 
 /// Sends `message` (kept by the caller, with all it points to); a closed peer is EPIPE and never a
-/// signal. Source: sendmsg(2), IORING_OP_SENDMSG.
+/// signal. With MSG_DONTWAIT it ends with EAGAIN where it would wait. Source: sendmsg(2),
+/// IORING_OP_SENDMSG.
 class sendmsg_operation final : public operation {
 public:
-    sendmsg_operation(int descriptor, const ::msghdr* message) noexcept
-        : operation(kind), descriptor_(descriptor), message_(message) {}
+    sendmsg_operation(int descriptor, const ::msghdr* message, unsigned flags = 0) noexcept
+        : operation(kind), descriptor_(descriptor), message_(message), flags_(flags) {}
 
 private:
     static void prepare(const operation& self, ::io_uring_sqe& request) noexcept;
@@ -19,6 +20,7 @@ private:
 
     int descriptor_;
     const ::msghdr* message_;
+    unsigned flags_;
 };
 
 }  // namespace spargio
