@@ -208,7 +208,7 @@ std::vector<cancel_case> all_cases() {
          {&stream_cases(), &connection_cases(), &file_cases(), &path_cases(), &task_cases(),
           &boundary_cases(), &time_and_io_cases(), &sync_cases(), &call_cases(), &message_cases(),
           &socket_message_cases(), &splice_cases(), &multishot_cases(), &datagram_stream_cases(),
-          &zero_copy_cases(), &name_cases()})
+          &zero_copy_cases(), &name_cases(), &datagram_cases(), &copy_cases()})
         all.insert(all.end(), some->begin(), some->end());
     return all;
 }

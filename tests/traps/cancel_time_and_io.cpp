@@ -1,17 +1,13 @@
 // Sleeps that can be moved, ticks, and what is built on streams, cancelled. The streams are pipes
 // in memory of a few bytes.
 
-#include <optional>
 #include <string>
 
-#include "cancel_case.hpp"
+#include "cancel_pipe_ends.hpp"
 #include "spargio/io/buf_reader.hpp"
 #include "spargio/io/buf_writer.hpp"
-#include "spargio/io/duplex_pipe.hpp"
 #include "spargio/io/framed.hpp"
 #include "spargio/io/line_codec.hpp"
-#include "spargio/io/transfer.hpp"
-#include "spargio/runtime/this_shard.hpp"
 #include "spargio/time/boot_clock.hpp"
 #include "spargio/time/interval.hpp"
 #include "spargio/time/sleep.hpp"
@@ -55,54 +51,6 @@ class ticking final : public cancel_subject {
     static constexpr std::chrono::nanoseconds period{30'000};
     const clock::time_point first_ = now() + (waits ? std::chrono::hours(1) : period);
     interval interval_ = interval_at(first_, period);
-};
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-/// An end to be tested, and its peer; what does not fit waits.
-class pipe_ends : public cancel_subject {
-protected:
-    explicit pipe_ends(std::size_t capacity) : pipe_ends(duplex_pipe(capacity)) {}
-
-    /// From now on `text` comes from the peer, which then ends.
-    void peer_sends(std::string text) {
-        helper_.emplace(
-            value_or_throw(this_shard::spawn([text = std::move(text), this]() -> task<std::string> {
-                EXPECT_TRUE(co_await write_all(peer_, bytes_of(text)));
-                EXPECT_TRUE(co_await peer_.shutdown(shutdown_how::write));
-                co_return text;
-            })));
-    }
-    /// From now on the peer takes everything.
-    void peer_reads() {
-        helper_.emplace(value_or_throw(this_shard::spawn([this]() -> task<std::string> {
-            std::vector<std::byte> all;
-            EXPECT_TRUE(co_await read_to_end(peer_, all, 10'000));
-            co_return std::string(reinterpret_cast<const char*>(all.data()), all.size());
-        })));
-    }
-    /// What the peer sent or read.
-    task<std::string> of_peer() {
-        EXPECT_TRUE(co_await end_.shutdown(shutdown_how::write));
-        co_return co_await std::move(*helper_);
-    }
-    /// What can still be read.
-    task<std::string> rest(auto& stream) {
-        std::vector<std::byte> all;
-        EXPECT_TRUE(co_await read_to_end(stream, all, 10'000));
-        co_return std::string(reinterpret_cast<const char*>(all.data()), all.size());
-    }
-
-    duplex_end end_;
-    duplex_end peer_;
-
-private:
-    explicit pipe_ends(std::pair<duplex_end, duplex_end> ends)
-        : end_(std::move(ends.first)), peer_(std::move(ends.second)) {}
-
-    std::optional<join_handle<std::string>> helper_;
 };
 
 class reading_a_lane final : public pipe_ends {
