@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "spargio/net/detail/socket_calls.hpp"
 #include "spargio/time/sleep.hpp"
 
 namespace spargio {
@@ -34,13 +35,18 @@ verdict judge(const std::error_code& error) noexcept {
 
 result<tcp_listener_group> tcp_listener_group::bind(const socket_address& address,
                                                     listen_options options) {
-    options.reuse_port = true;
     std::vector<tcp_listener> listeners;
     socket_address shared = address;
     for (unsigned shard = 0; shard < this_runtime().shard_count(); ++shard) {
         auto listener = tcp_listener::bind(shared, options);
         if (!listener)
             return failure(listener.error());
+        // The first one shares its port only now: had it been willing before, it would have joined
+        // whoever has the port already, and each would get some of the connections.
+        if (auto sharing = detail::set_option(listener->fd(), SOL_SOCKET, SO_REUSEPORT, 1);
+            !sharing)
+            return failure(sharing.error());
+        options.reuse_port = true;
         const auto taken = listener->local_address();
         if (!taken)
             return failure(taken.error());

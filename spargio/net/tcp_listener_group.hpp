@@ -27,7 +27,9 @@ struct served_counts {
 class tcp_listener_group {
 public:
     /// A listener for each shard of this runtime; with port 0 they share a free one. Errors: those
-    /// of tcp_listener::bind(). \pre called on a shard
+    /// of tcp_listener::bind(); std::errc::address_in_use when another group, of another process
+    /// perhaps, listens there, unless `options` say reuse_port: then it shares the connections with
+    /// that. \pre called on a shard
     [[nodiscard]] static result<tcp_listener_group> bind(const socket_address& address,
                                                          listen_options options = {});
 

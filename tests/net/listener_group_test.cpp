@@ -133,6 +133,16 @@ TEST(TcpListenerGroup, AListenerThatIsGoneEndsAllWithItsError) {
     });
 }
 
+TEST(TcpListenerGroup, APortSomebodyListensAtIsRefusedUnlessItIsToBeShared) {
+    on_shards(2, []() -> task<void> {
+        const auto first = tcp_listener_group::bind(socket_address::loopback_v4(0));
+        const auto address = value_or_throw(first.value().local_address());
+        EXPECT_EQ(tcp_listener_group::bind(address).error(), std::errc::address_in_use);
+        EXPECT_TRUE(tcp_listener_group::bind(address, {.reuse_port = true}));
+        co_return;
+    });
+}
+
 TEST(ConnectMany, SaysWhatBecameOfEachInTheirOrder) {
     on_shards(2, []() -> task<void> {
         const std::size_t before = open_descriptors();
