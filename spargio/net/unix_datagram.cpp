@@ -2,15 +2,14 @@
 
 #include <cerrno>
 
+#include "spargio/net/detail/bound_unix_socket.hpp"
 #include "spargio/net/detail/pass_descriptors.hpp"
-#include "spargio/net/detail/socket_calls.hpp"
 
 namespace spargio {
 
-result<unix_datagram> unix_datagram::bind(const socket_address& address) {
-    if (address.family() != AF_UNIX)
-        return failure(EAFNOSUPPORT);
-    auto socket = detail::bound_socket(SOCK_DGRAM, address, {});
+result<unix_datagram> unix_datagram::bind(const socket_address& address,
+                                          const unix_bind_options& options) {
+    auto socket = detail::bound_unix_socket(SOCK_DGRAM, address, options.replace_stale);
     if (!socket)
         return failure(socket.error());
     return unix_datagram(std::move(*socket));

@@ -7,6 +7,11 @@
 
 namespace spargio {
 
+struct unix_bind_options {
+    bool replace_stale = false;  ///< take the path over from a socket that ended without removing
+                                 ///< it; one that lives keeps it
+};
+
 /// Datagrams within one machine, by a path or an abstract name; none is lost and their order stays.
 /// A path stays when the socket goes. See datagram_socket for sending and receiving.
 /// Limit: one descriptor; sending to a receiver whose queue is full waits, and takes another one as
@@ -19,7 +24,8 @@ public:
     /// A socket at `address`. Does not wait. Errors: std::errc::address_in_use,
     /// no_such_file_or_directory, permission_denied, too_many_files_open,
     /// address_family_not_supported, ... Source: socket(2), bind(2), unix(7).
-    [[nodiscard]] static result<unix_datagram> bind(const socket_address& address);
+    [[nodiscard]] static result<unix_datagram> bind(const socket_address& address,
+                                                    const unix_bind_options& options = {});
     /// A socket without address, which can send but not be answered.
     [[nodiscard]] static result<unix_datagram> unbound();
     /// Two sockets that are connected to each other. Source: socketpair(2).

@@ -2,6 +2,8 @@
 
 #include "spargio/net/unix_datagram.hpp"
 
+#include <fcntl.h>
+
 #include <array>
 #include <string>
 
@@ -45,6 +47,27 @@ TEST(UnixDatagram, AnUnboundSenderHasNoName) {
         EXPECT_EQ(got.size, 1u);
         EXPECT_EQ(got.info.peer, socket_address());
     });
+}
+
+TEST(UnixDatagram, APathIsReplacedOnlyWhenItsSocketHasGone) {
+    const scratch_directory dir;
+    const socket_address address = dir.address("socket");
+    constexpr unix_bind_options replacing{.replace_stale = true};
+    {
+        const auto living = unix_datagram::bind(address);
+        ASSERT_TRUE(living);
+        EXPECT_EQ(unix_datagram::bind(address, replacing).error(), std::errc::address_in_use);
+    }
+    EXPECT_EQ(unix_datagram::bind(address).error(), std::errc::address_in_use);
+    EXPECT_TRUE(unix_datagram::bind(address, replacing));
+    // Nobody receives datagrams from a listener, but it lives.
+    const auto listener = unix_listener::bind(address, {.replace_stale = true});
+    ASSERT_TRUE(listener);
+    EXPECT_EQ(unix_datagram::bind(address, replacing).error(), std::errc::address_in_use);
+    ::close(::open(dir.path("file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    EXPECT_EQ(unix_datagram::bind(dir.address("file"), replacing).error(),
+              std::errc::address_in_use);
+    EXPECT_TRUE(std::filesystem::is_regular_file(dir.path("file")));
 }
 
 TEST(UnixDatagram, DescriptorsComeWithTheirDatagram) {
