@@ -108,7 +108,7 @@ def run_all(args, specs):
     for missing in (name for name in drive.EXECUTABLES if name not in executables):
         print(f"SKIPPED: bench_{missing} is not built")
     report = {"machine": machine.describe(args.build, data, scheduling),
-              "smoke": args.smoke, "workloads": []}
+              "smoke": args.smoke, "workloads": [], "missing": {}}
     failures = []
     peer = drive.EchoPeer(args.build)
     generator = load.Generator(args.build)
@@ -122,18 +122,21 @@ def run_all(args, specs):
                 if "driver" in spec:
                     done = redis.run_workloads(name, spec, args.build, rounds, warmup, args.smoke,
                                                say)
-                    if not done:
-                        print(f"SKIPPED: {name}: a server or its generator is missing")
                 else:
                     done = [measure.run_workload(name, spec, rows, surroundings, rounds, warmup,
                                                  args.smoke, say, generator)]
             except drive.VariantError as error:
                 failures.append(str(error))
+                report["missing"][name] = str(error)
                 continue
             say("")
             report["workloads"] += done
             for workload in done:
                 print(table.text(workload), flush=True)
+            if not any(workload["variants"] for workload in done):
+                report["missing"][name] = ("a server or its generator is missing" if "driver" in spec
+                                           else "none of its variants is built")
+                print(f"SKIPPED: {name}: {report['missing'][name]}")
     finally:
         peer.close()
     report["machine"]["load_after"] = machine.load()

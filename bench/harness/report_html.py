@@ -61,6 +61,7 @@ def page(report):
                     "These figures mean nothing.</p>")
     body.append(ABOUT)
     body += [section(w) for w in report["workloads"]]
+    body.append(missing(report["missing"]))
     body.append(machine(report["machine"]))
     return ("<!doctype html><html lang='en'><head><meta charset='utf-8'>"
             "<meta name='viewport' content='width=device-width, initial-scale=1'>"
@@ -101,6 +102,14 @@ def section(w):
             f"Median, min, max and CPU are of an iteration; percentiles of "
             f"{html.escape(w['request'])}.</p>{plot.ranges(w['variants'])}"
             f"<table><tr>{''.join(head)}</tr>{''.join(rows)}</table>{extra(w)}{skipped}</section>")
+
+
+def missing(workloads):
+    """Those of which there is no figure, and why."""
+    if not workloads:
+        return ""
+    return "<p class='warn'>Not measured:</p><ul>" + "".join(
+        f"<li>{html.escape(name)}: {html.escape(why)}</li>" for name, why in workloads.items()) + "</ul>"
 
 
 def extra(w):

@@ -162,8 +162,10 @@ class Report(unittest.TestCase):
         variant = measure.summarize("a<b", {"a<b": [answer(1500)]}, ROW)
         workload = {"name": "w", "summary": "s", "request": "one", "iteration": "1 request",
                     "iterations_per_sample": 1, "rounds": 1, "skipped": [], "variants": [variant]}
-        page = report_html.page({"machine": {"cpus": 2}, "smoke": True, "workloads": [workload]})
+        page = report_html.page({"machine": {"cpus": 2}, "smoke": True, "workloads": [workload],
+                                 "missing": {"gone": "not <built>"}})
         self.assertIn("a&lt;b", page)
+        self.assertIn("gone: not &lt;built&gt;", page)
         self.assertNotIn("a<b", page)
         self.assertIn("1.5 us", table.text(workload))
 
