@@ -7,7 +7,8 @@ packages_format=(clang-format-14)
 packages_clang=(clang-19 libclang-rt-19-dev llvm-19)
 packages_tidy=(clang-tidy-19)
 packages_examples=(libssl-dev libcli11-dev libboost-dev curl redis-tools)
-packages_test=(socat bind9-dnsutils)
+# The tests run each benchmark once, and so one against redis-server.
+packages_test=(socat bind9-dnsutils redis-server)
 # Beside those of the examples, of which keyed_router is measured.
 packages_bench=(cargo rustc librust-tokio-dev librust-async-channel-dev librust-flume-dev libtbb-dev
     redis-server)

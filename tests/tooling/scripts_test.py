@@ -99,6 +99,12 @@ class Packages(OwnTree):
                     self.assertRegex(output, f"packages present: .*{package}")
 
 
+    def test_what_stands_beside_the_programs_in_tests_is_asked_for(self):
+        _, output = call("scripts/test", cwd=self.tree, env=self.env)
+        for package in ("socat", "curl", "bind9-dnsutils", "redis-tools", "redis-server"):
+            self.assertRegex(output, rf"packages present: .*\b{package}\b")
+
+
 class WhatCtestIsAsked(OwnTree):
     def expect_asked(self, asked, *arguments):
         with self.subTest(arguments):
