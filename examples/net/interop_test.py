@@ -6,7 +6,9 @@ import subprocess
 import sys
 import tempfile
 
-from harness import HELLO, PROGRAMS, pattern, running
+from harness import pattern, running
+
+PROGRAMS, HELLO = pathlib.Path(sys.argv[1]), sys.argv[2]
 
 MISSING = [tool for tool in ("socat", "curl") if shutil.which(tool) is None]
 if MISSING:

@@ -5,9 +5,12 @@ import os
 import pathlib
 import select
 import socket
+import sys
 import tempfile
 
-from harness import HELLO, PROGRAMS, pattern, running
+from harness import pattern, running
+
+PROGRAMS, HELLO = pathlib.Path(sys.argv[1]), sys.argv[2]
 
 
 def udp_echo():

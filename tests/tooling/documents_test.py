@@ -97,6 +97,27 @@ class Documents(unittest.TestCase):
         missing = [n for n in names if n.endswith(".md") and n != "README.md" and f"({n})" not in index]
         self.assertEqual([], missing)
 
+    def test_the_index_of_the_examples_names_every_program(self):
+        listed = re.findall(r"^\| \[\w+\]\((\S+)\)", read("examples/README.md"), re.MULTILINE)
+        programs = set()
+        for folder, _, files in os.walk(os.path.join(ROOT, "examples")):
+            for path in (os.path.relpath(os.path.join(folder, f), ROOT) for f in files if f.endswith(".cpp")):
+                # A folder with a page of its own is one program.
+                _, name, *below = path.split(os.sep)
+                page = f"{name}/README.md"
+                if os.path.exists(os.path.join(ROOT, "examples", page)):
+                    programs.add(page)
+                elif re.search(r"^int main\(", read(path), re.MULTILINE):
+                    programs.add("/".join([name, *below]))
+        self.assertEqual(sorted(programs), sorted(listed))
+
+    def test_an_example_uses_what_its_row_of_the_index_says(self):
+        row = re.compile(r"^\| \[\w+\]\((\S+\.cpp)\) \| (.*?) \|", re.MULTILINE)
+        for path, shows in row.findall(read("examples/README.md")):
+            text = read(os.path.join("examples", path))
+            missing = [name for name in re.findall(r"`(\w+)`", shows) if not re.search(rf"\b{name}\b", text)]
+            self.assertEqual([], missing, path)
+
     def test_the_benchmarks_page_names_every_variant_and_no_other(self):
         rows = re.findall(r"^\| (`.*?) \|", read("bench/README.md"), re.MULTILINE)
         workloads = json.loads(read("bench/workloads.json"))
