@@ -124,6 +124,15 @@ class Documents(unittest.TestCase):
         there = {variant for workload in workloads.values() for variant in workload["variants"]}
         self.assertEqual(there, set(re.findall(r"`(\w+)`", " ".join(rows))))
 
+    def test_workloads_the_design_names_exist(self):
+        there = set(json.loads(read("bench/workloads.json")))
+        families = {name.split("_")[0] for name in there}
+        for page in ("figures", "scheduler", "traps", "time"):
+            named = set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})`", read(f"docs/design/{page}.md")))
+            # What stands for a family of workloads is the beginning of their names.
+            self.assertEqual([], [name for name in named if name.split("_")[0] in families and not any(
+                f"{each}_".startswith(f"{name}_") for each in there)], page)
+
     def test_dead_link_is_seen(self):
         self.assertEqual(["README.md: no.md"], list(dead_links("README.md", "[a](no.md) [b](LICENSE)")))
 
