@@ -2,11 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
+#include <optional>
+
 // This program counts, too.
 #include "../core/global_allocations.cpp"
 #include "entry.hpp"
 #include "spargio/core/frame_recycler.hpp"
+#include "spargio/core/when_all.hpp"
 #include "spargio/runtime/call_on.hpp"
+#include "steal_stage.hpp"
 
 namespace spargio {
 namespace {
@@ -73,6 +79,81 @@ TEST(Allocation, DetachedTasks) {
         this_shard::spawn(value_of(1))->detach();
         // It has its turn before this one ends.
         EXPECT_EQ(co_await *this_shard::spawn(value_of(2)), 2);
+    });
+}
+
+/// What is freed where it was not allocated comes back when enough of it has gathered there: so it
+/// takes a while until `round`, ten times, allocates nothing.
+template <class Round>
+void expect_none_soon(runtime& own, Round round) {
+    if (!counted)
+        GTEST_SKIP() << "allocations cannot be counted under this sanitizer";
+    std::size_t allocations = 0;
+    for (int lap = 0; lap < 100; ++lap) {
+        const std::size_t before = global_allocations();
+        own.block_on(0, [&]() -> task<void> {
+            for (int i = 0; i < 10; ++i)
+                co_await round();
+        });
+        allocations = global_allocations() - before;
+        if (allocations == 0)
+            return;
+    }
+    ADD_FAILURE() << "still " << allocations << " in ten rounds";
+}
+
+/// A shard that spawns and is busy, and one that runs it all.
+class AllocationOfStolenTasks : public ::testing::Test {
+protected:
+    using handles = std::array<std::optional<join_handle<void>>, 64>;
+
+    /// On shard 0. \return when all of them have run, on shard 1.
+    static void spawn_for_the_other(handles& tasks) {
+        std::atomic<std::size_t> ran = 0;
+        for (auto& each : tasks) {
+            each = value_or_throw(this_runtime().spawn_stealable_on(0, [&ran]() -> task<void> {
+                EXPECT_EQ(this_shard::id(), 1u);
+                ++ran;
+                co_return;
+            }));
+        }
+        EXPECT_TRUE(runtime_test::comes_to_be([&] { return ran == tasks.size(); }));
+    }
+
+    runtime own = runtime_test::built(
+        runtime_builder().shards(2).stealing(runtime_test::anything_goes()).spin_us(10'000));
+};
+
+TEST_F(AllocationOfStolenTasks, Joined) {
+    expect_none_soon(own, []() -> task<void> {
+        handles tasks;
+        spawn_for_the_other(tasks);
+        for (auto& each : tasks)
+            co_await *each;
+    });
+}
+
+TEST_F(AllocationOfStolenTasks, Detached) {
+    expect_none_soon(own, []() -> task<void> {
+        handles tasks;
+        spawn_for_the_other(tasks);
+        for (auto& each : tasks)
+            each->detach();
+        co_return;
+    });
+}
+
+task<std::uint64_t> fib(unsigned n) {
+    if (n < 2)
+        co_return n;
+    const auto [a, b] = co_await when_all(fib(n - 1), fib(n - 2));
+    co_return a + b;
+}
+
+TEST(Allocation, ForksOfTwoShards) {
+    runtime own = runtime_test::with_shards(2);
+    expect_none_soon(own, []() -> task<void> {
+        EXPECT_EQ(co_await *this_runtime().spawn_stealable(fib(14)), 377u);
     });
 }
 
