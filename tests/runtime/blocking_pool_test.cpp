@@ -60,6 +60,20 @@ TEST(BlockingPool, TakesAsManyAsItHasThreadsAndRoomThoughNoThreadHasBegun) {
     }
 }
 
+TEST(BlockingPool, ClosedItTakesNothingAndWhatItTookIsDone) {
+    std::latch let_go(1);
+    blocking_pool pool(1, 1, "pool");
+    held_job running(let_go), queued(let_go);
+    ASSERT_EQ(pool.submit(running), answer::accepted);
+    running.begun.wait();
+    ASSERT_EQ(pool.submit(queued), answer::accepted);
+    let_go.count_down();
+    pool.close(true);
+    EXPECT_TRUE(queued.begun.try_wait());
+    held_job late(let_go);
+    EXPECT_EQ(pool.submit(late), answer::closed);
+}
+
 TEST(BlockingPool, ItsQueueIsNoLongerWhereThreadsCannotBeHad) {
     std::latch let_go(1);
     blocking_pool pool(8, 1, "pool");

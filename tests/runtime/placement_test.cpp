@@ -163,6 +163,36 @@ TEST(Spawn, PastTheBoundOnTheSpawnersOwnShard) {
     });
 }
 
+/// From a thread stealable tasks are spread in turn, so that each shard's room is used.
+TEST(Spawn, PastTheBoundInEveryPlacementAndWhatWasTakenEnds) {
+    struct room {
+        placement where;
+        unsigned tasks;
+    };
+    for (const auto& [where, tasks] : {room{placement::round_robin(), 6},
+                                       {placement::sticky(5), 3},
+                                       {placement::stealable(), 6},
+                                       {placement::stealable_preferred(1), 3}}) {
+        runtime own = runtime_test::built(runtime_builder().shards(2).max_tasks(3));
+        std::vector<join_handle<bool>> taken;
+        for (int i = 0; i < 20; ++i) {
+            auto spawned = own.handle().spawn(where, until_stopped);
+            if (spawned)
+                taken.push_back(*std::move(spawned));
+            else
+                EXPECT_EQ(spawned.error(), errc::overloaded);
+        }
+        EXPECT_EQ(taken.size(), tasks);
+        for (auto& each : taken)
+            each.request_stop();
+        for (auto& each : taken)
+            EXPECT_TRUE(each.wait());
+        EXPECT_EQ(own.stats(0).tasks_alive + own.stats(1).tasks_alive, 0u);
+        EXPECT_EQ(own.stats(0).tasks_spawned + own.stats(1).tasks_spawned, tasks);
+        EXPECT_TRUE(own.handle().spawn(where, where_it_runs)->wait() < 2);
+    }
+}
+
 TEST(Spawn, ARefusedTaskIsNotStartedAndItsFrameIsFreed) {
     const runtime own = runtime_test::built(runtime_builder().shards(1).max_tasks(1));
     auto only = own.handle().spawn(placement::pinned(0), until_stopped);

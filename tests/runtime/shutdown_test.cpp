@@ -91,6 +91,31 @@ TEST(Shutdown, TheDestructorDoesTheSame) {
     EXPECT_EQ(cancelled, 2);
 }
 
+/// Ready, running, asleep or waiting in a line, on whichever shard.
+TEST(Shutdown, DetachedStealableTasksEndWhereverTheyAre) {
+    constexpr int tasks = 400;
+    std::atomic<int> begun = 0;
+    std::atomic<int> ended = 0;
+    {
+        runtime own = with_shards(3);
+        for (int i = 0; i < tasks; ++i) {
+            value_or_throw(own.handle().spawn_stealable([&, i]() -> task<void> {
+                ++begun;
+                if (i % 2 == 0)
+                    (void)co_await until_stopped();
+                for (int turn = 0; turn < i % 8; ++turn)
+                    co_await yield();
+                ++ended;
+            })).detach();
+        }
+        while (begun < tasks / 2)
+            std::this_thread::yield();
+        EXPECT_TRUE(own.shutdown_blocking().clean());
+        EXPECT_EQ(ended, tasks);
+    }
+    EXPECT_EQ(begun, tasks);
+}
+
 TEST(Shutdown, AgainYieldsTheSameReport) {
     runtime own = with_shards(2);
     EXPECT_TRUE(own.shutdown_blocking().clean());

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include "spargio/core/when_all.hpp"
+#include "spargio/runtime/detail/despite_task_stop.hpp"
 #include "spargio/runtime/run.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/runtime/yield.hpp"
@@ -109,6 +112,51 @@ TEST(SpawnBlocking, ManyCallsShareFewThreads) {
         co_return total;
     });
     EXPECT_EQ(sum, 199 * 200 / 2);
+}
+
+/// A call that cleaning up makes, of a task that its runtime has left behind.
+TEST(SpawnBlocking, AfterTheShutdownItIsRefusedAndCallsNothing) {
+    struct shared {
+        std::latch begun{1};
+        std::latch go_on{1};
+        std::promise<std::error_code> answered;
+    };
+    const auto both = std::make_shared<shared>();
+    auto built = runtime_builder().shards(1).build();
+    ASSERT_TRUE(built.has_value());
+    auto left = built->handle().spawn(placement::pinned(0), [both]() -> task<void> {
+        both->begun.count_down();
+        both->go_on.wait();
+        const auto refused = co_await detail::despite_task_stop(plain_call());
+        both->answered.set_value(refused ? std::error_code() : refused.error());
+    });
+    left->detach();
+    both->begun.wait();
+    EXPECT_EQ(built->shutdown_blocking(1ms).survivors.size(), 1u);
+    both->go_on.count_down();
+    EXPECT_EQ(both->answered.get_future().get(), errc::shut_down);
+}
+
+/// The pool is the task's until it has ended, also while its runtime shuts down.
+TEST(SpawnBlocking, AShutdownWaitsForACallThatHasBegun) {
+    std::latch begun(1);
+    std::latch let_go(1);
+    auto built = runtime_builder().shards(1).build();
+    ASSERT_TRUE(built.has_value());
+    auto calling = built->handle().spawn(placement::stealable(), [&]() -> task<bool> {
+        const bool made = (co_await blocked_call(begun, let_go)).has_value();
+        // It was asked to stop meanwhile.
+        const auto next = co_await plain_call();
+        co_return made && !next && next.error() == std::errc::operation_canceled;
+    });
+    begun.wait();
+    std::jthread release([&, handle = built->handle()] {
+        while (handle.spawn(placement::pinned(0), plain_call).has_value())
+            std::this_thread::yield();
+        let_go.count_down();
+    });
+    EXPECT_TRUE(built->shutdown_blocking().clean());
+    EXPECT_TRUE(calling->wait());
 }
 
 TEST(SpawnBlocking, ACallThatNeverReturnsIsNamedAtTheDeadline) {

@@ -207,6 +207,20 @@ TEST(TaskGroup, AnEmptyGroupJoinsAtOnce) {
     });
 }
 
+#if !defined(NDEBUG) || defined(SPARGIO_ASSERTIONS)
+TEST(TaskGroupDeathTest, ChildrenAreJoinedBeforeTheGroupIsGone) {
+    EXPECT_DEATH(on_two_shards([]() -> task<void> {
+                     std::atomic<int> stopped = 0;
+                     {
+                         task_group group;
+                         EXPECT_TRUE(group.spawn(placement::stealable(), until_stopped(stopped)));
+                     }
+                     co_return;
+                 }),
+                 "joined_");
+}
+#endif
+
 TEST(ThisTask, KnowsItsNameItsNumberAndItsStopToken) {
     on_two_shards([]() -> task<void> {
         auto probe = []() -> task<std::uint64_t> {
