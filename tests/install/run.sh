@@ -51,6 +51,16 @@ find_package)
     cmake --build build
     run_consumer build/consumer
     ;;
+examples)
+    # A copy, with nothing of the tree beside it. Some stand for all of them, but in a long run.
+    some="hello;io;time"
+    [ -z "${SPARGIO_LONG:-}" ] || some="$some;net;records;resolve_connect"
+    cp -r "$source_dir/examples" examples
+    cmake -S examples -B build -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" \
+        -DCMAKE_BUILD_TYPE=Debug -DSPARGIO_EXAMPLES="$some"
+    cmake --build build
+    build/io/calculator --check
+    ;;
 find_package_missing)
     # A component nobody has must be an error, and one that names it; also where the package has a
     # file that is called like one.
