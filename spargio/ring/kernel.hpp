@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "spargio/ring/cpu_times.hpp"
+
 struct io_uring;
 struct io_uring_params;
 struct io_uring_sqe;
@@ -45,6 +47,11 @@ public:
     /// How often the calling thread had its CPU taken away for another thread, while it wanted it;
     /// 0 where nobody counts. What a hypervisor takes is not in it. Thread: any.
     virtual std::uint64_t times_displaced() noexcept;
+    /// Where read_cpu_times() finds those of the calling thread (proc_pid_schedstat(5)), until
+    /// close_cpu_times(); negative where nobody counts them. Thread: the one they are about.
+    virtual int open_cpu_times() noexcept;
+    virtual cpu_times read_cpu_times(int source) noexcept;
+    virtual void close_cpu_times(int source) noexcept;
     /// Two connected stream sockets to try things on, which a ring can act on and close. 0, or an
     /// error. Thread: any.
     virtual int open_pair(int (&ends)[2]) noexcept;

@@ -145,6 +145,7 @@ std::string fault_of(const steal_options& how) {
         {"stealing.locality_margin", how.locality_margin, 0, most},
         {"stealing.item_worth_ns", how.item_worth_ns, 0, second_ns},
         {"stealing.worth_ns", how.worth_ns, 0, second_ns},
+        {"stealing.contended_worth_ns", how.contended_worth_ns, 0, second_ns},
         {"stealing.budget", how.budget, 1, most},
         {"stealing.fail_cost", how.fail_cost, 0, most},
         {"stealing.backoff_min", how.backoff_min, 1, most},

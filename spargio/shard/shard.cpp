@@ -86,6 +86,8 @@ void shard::close() noexcept {
 void shard::run() {
     constexpr std::uint32_t long_item_ns = 1000;
     detail::executor_scope scope(this);
+    if (share_ != nullptr && options_.stealing.contended_worth_ns != 0)
+        cpu_times_ = kernel_.open_cpu_times();
     claim_.acquire();
     for (;;) {
         ++counters_.turns;
@@ -123,6 +125,8 @@ void shard::run() {
         end_search();
     end_watch();
     ring_->flush();
+    if (cpu_times_ >= 0)
+        kernel_.close_cpu_times(cpu_times_);
 }
 
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "spargio/core/work_share.hpp"
 #include "spargio/ring/ring.hpp"
 #include "spargio/shard/buffer_options.hpp"
+#include "spargio/shard/cpu_contention.hpp"
 #include "spargio/shard/direct_mail.hpp"
 #include "spargio/shard/hot_counts.hpp"
 #include "spargio/shard/inbox.hpp"
@@ -243,7 +245,8 @@ private:
     void wait_for_work() noexcept;
     [[nodiscard]] bool spin(std::uint64_t budget_ns) noexcept;
     [[nodiscard]] bool was_displaced() noexcept;
-    void park() noexcept;
+    void park(std::uint64_t now) noexcept;
+    void measure_contention(std::uint64_t now) noexcept;
     void sleep() noexcept;
     [[nodiscard]] bool work_visible() const noexcept;
     [[nodiscard]] bool timers_due() noexcept;
@@ -282,7 +285,15 @@ private:
     [[nodiscard]] bool loot_visible() const noexcept;
     [[nodiscard]] unsigned steal_next_of(shard& victim) noexcept;
     [[nodiscard]] unsigned loot() const noexcept { return loot_shared() + loot_next(); }
-    [[nodiscard]] unsigned loot_shared() const noexcept;
+    [[nodiscard]] unsigned loot_for(const shard& thief) const noexcept;
+    [[nodiscard]] bool spares(const shard& victim) const noexcept;
+    [[nodiscard]] unsigned contended_worth_ns() const noexcept {
+        return std::max(options_.stealing.contended_worth_ns, options_.stealing.worth_ns);
+    }
+    [[nodiscard]] unsigned loot_shared() const noexcept {
+        return loot_shared(options_.stealing.worth_ns);
+    }
+    [[nodiscard]] unsigned loot_shared(unsigned worth_ns) const noexcept;
     [[nodiscard]] unsigned loot_next() const noexcept {
         return next_worth_.loot(queues_.stealable_next(), queues_.hidden());
     }
@@ -334,8 +345,10 @@ private:
     detail::work_share* share_ = nullptr;  // null: alone
     bool searching_ = false;               // counted in share_
     detail::turn_times turn_times_;
-    detail::next_worth next_worth_;      // to others
-    detail::next_theft next_theft_;      // from others
+    detail::next_worth next_worth_;  // to others
+    detail::next_theft next_theft_;  // from others
+    detail::cpu_contention contention_;
+    int cpu_times_ = -1;                 // what contention_ goes by; negative: nothing
     std::uint64_t work_offered_ns_ = 0;  // since when stealable work lies about; 0: none
     detail::victim_search victims_;
     unsigned next_home_ = 0;

@@ -7,15 +7,14 @@
 namespace spargio {
 
 /// Shared items others may take from here: what exceeds the margin, if it comes to enough work.
-unsigned shard::loot_shared() const noexcept {
+unsigned shard::loot_shared(unsigned worth_ns) const noexcept {
     const steal_options& how = options_.stealing;
     const unsigned waiting = queues_.stealable();
     if (waiting <= how.locality_margin)
         return 0;
     const std::uint64_t each = turn_times_.item_ns_among(waiting);
-    return each < how.item_worth_ns || each * waiting < how.worth_ns
-               ? 0
-               : waiting - how.locality_margin;
+    return each < how.item_worth_ns || each * waiting < worth_ns ? 0
+                                                                 : waiting - how.locality_margin;
 }
 
 /// A sampled turn stands for those that were not timed.
@@ -31,9 +30,23 @@ void shard::measure_turn(std::uint64_t began_ns, unsigned items, unsigned waitin
     counters_.item_time.add(took_ns / std::max(items, 1u), times * items);
 }
 
+/// What `thief` finds worth taking here. Of what is next nobody knows how much work it is.
+unsigned shard::loot_for(const shard& thief) const noexcept {
+    return thief.spares(*this) ? loot_shared(contended_worth_ns()) : loot();
+}
+
+/// Who waits for its CPU leaves small things with who does not: there they are done sooner, and who
+/// else wants this CPU has it. Thread: any.
+bool shard::spares(const shard& victim) const noexcept {
+    if (!contention_.ever_wanted())
+        return false;
+    const std::uint64_t now = now_ns();
+    return contention_.wanted(now) && !victim.contention_.wanted(now);
+}
+
 bool shard::loot_visible() const noexcept {
     return std::any_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
-        return peer.get() != this && peer->loot() != 0;
+        return peer.get() != this && peer->loot_for(*this) != 0;
     });
 }
 
@@ -56,7 +69,7 @@ bool shard::search() noexcept {
         others,
         [&](unsigned which) {
             ++counters_.probes;
-            return other(which).loot();
+            return other(which).loot_for(*this);
         },
         [&](unsigned which) { return steal_from(other(which)); });
     if (stolen == 0) {
@@ -70,8 +83,10 @@ bool shard::search() noexcept {
 }
 
 unsigned shard::steal_from(shard& victim) noexcept {
-    const unsigned most = options_.stealing.batch_size;
-    const unsigned wanted = std::min(most, (victim.loot_shared() + 1) / 2);
+    const steal_options& how = options_.stealing;
+    const bool spared = spares(victim);
+    const unsigned shared = victim.loot_shared(spared ? contended_worth_ns() : how.worth_ns);
+    const unsigned wanted = std::min(how.batch_size, (shared + 1) / 2);
     unsigned stolen = 0;
     for (; stolen != wanted; ++stolen) {
         detail::work_item* const item = victim.queues_.steal();
@@ -79,7 +94,7 @@ unsigned shard::steal_from(shard& victim) noexcept {
             break;
         queues_.push(*item);
     }
-    return stolen != 0 ? stolen : steal_next_of(victim);
+    return stolen != 0 || spared ? stolen : steal_next_of(victim);
 }
 
 unsigned shard::steal_next_of(shard& victim) noexcept {
@@ -168,7 +183,7 @@ void shard::wake_searcher() noexcept {
     const std::size_t count = peers_.size();
     for (std::size_t step = 1; step != count; ++step) {
         shard& sleeper = *peers_[(index() + step) % count];
-        if (!sleeper.gate_.announced())
+        if (!sleeper.gate_.announced() || loot_for(sleeper) == 0)
             continue;
         ++counters_.searchers_woken;
         // It may be about to sleep again without a bell: then its last look sees this.

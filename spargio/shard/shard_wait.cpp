@@ -32,7 +32,7 @@ void shard::wait_for_work() noexcept {
     }
     // With no spin ahead, one entry submits and waits.
     const std::uint64_t start = now_ns();
-    park();
+    park(start);
     spinning_.slept(now_ns() - start + budget);
 }
 
@@ -91,13 +91,22 @@ bool shard::sort_timers() noexcept {
     return true;
 }
 
-void shard::park() noexcept {
+/// Before a sleep, and by nobody who counts as searching: a look is a system call, after which the
+/// scheduler may let others run first.
+void shard::measure_contention(std::uint64_t now) noexcept {
+    const std::uint64_t thefts = counters_.thefts.get();
+    if (cpu_times_ >= 0 && contention_.due(now, thefts))
+        contention_.learn(now, thefts, kernel_.read_cpu_times(cpu_times_));
+}
+
+void shard::park(std::uint64_t now) noexcept {
     if (timers_due() || !sort_timers()) {
         ring_->flush();
         return;
     }
     if (searching_)
         end_search();
+    measure_contention(now);
     gate_.announce();
     if (share_ != nullptr)
         share_->sleeps();

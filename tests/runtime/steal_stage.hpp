@@ -30,6 +30,7 @@ template <class Condition>
 [[nodiscard]] inline steal_options anything_goes(steal_options how = {}) {
     how.item_worth_ns = 0;
     how.worth_ns = 0;
+    how.contended_worth_ns = 0;
     return how;
 }
 

@@ -31,6 +31,11 @@ public:
     int prepare_nudges() noexcept override { return behind_.prepare_nudges(); }
     int nudge() noexcept override { return behind_.nudge(); }
     std::uint64_t times_displaced() noexcept override { return behind_.times_displaced(); }
+    int open_cpu_times() noexcept override { return behind_.open_cpu_times(); }
+    cpu_times read_cpu_times(int source) noexcept override {
+        return behind_.read_cpu_times(source);
+    }
+    void close_cpu_times(int source) noexcept override { behind_.close_cpu_times(source); }
     int open_pair(int (&ends)[2]) noexcept override { return behind_.open_pair(ends); }
     std::uint64_t now_ns() noexcept override { return behind_.now_ns(); }
 

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <liburing.h>
 #include <linux/membarrier.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <ctime>
 
@@ -131,6 +133,23 @@ public:
         ::getrusage(RUSAGE_THREAD, &used);
         return static_cast<std::uint64_t>(used.ru_nivcsw);
     }
+    int open_cpu_times() noexcept override {
+        return errno_of(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC));
+    }
+
+    cpu_times read_cpu_times(int source) noexcept override {
+        char text[64];
+        const auto size = ::pread(source, text, sizeof text, 0);
+        const char* const end = text + std::max<ssize_t>(size, 0);
+        cpu_times seen;
+        const char* next = std::from_chars(text, end, seen.ran_ns).ptr;
+        if (next != end)
+            std::from_chars(next + 1, end, seen.waited_ns);
+        return seen;
+    }
+
+    void close_cpu_times(int source) noexcept override { ::close(source); }
+
     std::uint64_t now_ns() noexcept override {
         timespec now{};
         ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -151,6 +170,13 @@ std::uint64_t kernel::times_displaced() noexcept {
 int kernel::nudge() noexcept {
     return -ENOSYS;
 }
+int kernel::open_cpu_times() noexcept {
+    return -ENOSYS;
+}
+cpu_times kernel::read_cpu_times(int /*source*/) noexcept {
+    return {};
+}
+void kernel::close_cpu_times(int /*source*/) noexcept {}
 int kernel::open_pair(int (&ends)[2]) noexcept {
     return errno_of(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
 }
