@@ -8,18 +8,13 @@
 #include <vector>
 
 #include "entry.hpp"
+#include "send_form.hpp"
 #include "spargio/core/when_all.hpp"
 #include "spargio/runtime/yield.hpp"
 
 namespace spargio {
 
 namespace {
-struct level {
-    static constexpr std::uint32_t message_tag = 77;
-    std::uint16_t low;
-    std::int32_t high;
-    friend bool operator==(const level&, const level&) = default;
-};
 enum class colour : std::uint8_t { red, green };
 struct empty_note {
     static constexpr std::uint32_t message_tag = 78;
@@ -34,6 +29,10 @@ struct message_type<colour> {
 namespace {
 
 using runtime_test::built;
+using runtime_test::level;
+using runtime_test::send_awaited;
+using runtime_test::send_form;
+using runtime_test::with;
 using runtime_test::with_shards;
 
 struct too_large {
@@ -46,73 +45,18 @@ struct not_tagged {
 static_assert(message_payload<level> && message_payload<colour> && message_payload<empty_note>);
 static_assert(!message_payload<too_large> && !message_payload<not_tagged>);
 
-/// Sends one message; what the form answers.
-struct send_form {
-    const char* name;
-    task<result<void>> (*send)(remote_shard target, std::uint64_t value);
-};
-
-result<void> all_or(const result<std::size_t>& accepted) {
-    if (!accepted)
-        return failure(accepted.error());
-    EXPECT_EQ(*accepted, 1u);
-    return {};
-}
-
-level with(std::uint64_t value) {
-    return {.low = 5, .high = static_cast<std::int32_t>(value)};
-}
-
-const send_form forms[] = {
-    {"send_raw",
-     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
-         co_return co_await target.send_raw(77, to_message(with(value)).value);
-     }},
-    {"send",
-     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
-         co_return co_await target.send(with(value));
-     }},
-    {"send_raw_nowait",
-     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
-         co_return target.send_raw_nowait(77, to_message(with(value)).value);
-     }},
-    {"send_nowait",
-     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
-         co_return target.send_nowait(with(value));
-     }},
-    {"send_many_nowait",
-     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
-         const raw_message raw[] = {to_message(with(value))};
-         co_return all_or(target.send_many_nowait(raw));
-     }},
-    {"send_many_nowait_typed",
-     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
-         const level typed[] = {with(value)};
-         co_return all_or(target.send_many_nowait(std::span<const level>(typed)));
-     }},
-    {"send_raw_direct_nowait",
-     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
-         co_return target.send_raw_direct_nowait(77, to_message(with(value)).value);
-     }},
-    {"send_many_raw_direct_nowait",
-     [](remote_shard target, std::uint64_t value) -> task<result<void>> {
-         const raw_message raw[] = {to_message(with(value))};
-         co_return all_or(target.send_many_raw_direct_nowait(raw));
-     }},
-};
-
 class SendForm : public ::testing::TestWithParam<send_form> {};
-INSTANTIATE_TEST_SUITE_P(Messages, SendForm, ::testing::ValuesIn(forms),
+INSTANTIATE_TEST_SUITE_P(Messages, SendForm, ::testing::ValuesIn(runtime_test::send_forms),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST_P(SendForm, AFullMailboxIsBackpressureAndKeepsWhatItHolds) {
     runtime own = built(runtime_builder().shards(2).mailbox_capacity(4));
-    const auto fill = [send = GetParam().send]() -> task<void> {
+    const auto fill = [form = GetParam()]() -> task<void> {
         const remote_shard target = this_shard::remote(1);
         for (std::uint64_t value = 0; value < 4; ++value)
-            EXPECT_TRUE(co_await send(target, value));
+            EXPECT_TRUE(co_await send_awaited(form, target, value));
         for (int again = 0; again < 3; ++again)
-            EXPECT_EQ((co_await send(target, 4)).error(), errc::backpressure);
+            EXPECT_EQ((co_await send_awaited(form, target, 4)).error(), errc::backpressure);
     };
     own.block_on(0, fill);
     EXPECT_EQ(own.handle().stats(0).messages_submitted, 4u);
@@ -128,6 +72,23 @@ TEST_P(SendForm, AFullMailboxIsBackpressureAndKeepsWhatItHolds) {
     own.block_on(0, fill);
 }
 
+TEST_P(SendForm, AFullMailboxIsToldToAThreadToo) {
+    runtime own = built(runtime_builder().shards(2).mailbox_capacity(4));
+    const remote_shard target = *own.handle().remote(1);
+    for (std::uint64_t value = 0; value < 4; ++value)
+        EXPECT_TRUE(GetParam().send(target, value));
+    for (int again = 0; again < 3; ++again)
+        EXPECT_EQ(GetParam().send(target, 4).error(), errc::backpressure);
+    EXPECT_EQ(own.handle().stats(1).messages_backpressured, 3u);
+    own.block_on(1, []() -> task<void> {
+        for (std::uint64_t value = 0; value < 4; ++value) {
+            const message received = *co_await this_shard::next_event();
+            EXPECT_EQ(received.source, message::no_shard);
+            EXPECT_EQ(received.as<level>(), with(value));
+        }
+    });
+}
+
 TEST_P(SendForm, AClosedRuntimeTakesNothing) {
     runtime living = with_shards(1);
     std::optional<remote_shard> target;
@@ -135,10 +96,12 @@ TEST_P(SendForm, AClosedRuntimeTakesNothing) {
         const runtime gone = with_shards(2);
         target = *gone.handle().remote(1);
     }
-    living.block_on([&, send = GetParam().send]() -> task<void> {
-        EXPECT_EQ((co_await send(*target, 1)).error(), errc::shut_down);
+    living.block_on([&, form = GetParam()]() -> task<void> {
+        EXPECT_EQ((co_await send_awaited(form, *target, 1)).error(), errc::shut_down);
         EXPECT_TRUE(co_await target->flush());
     });
+    EXPECT_EQ(GetParam().send(*target, 1).error(), errc::shut_down);
+    EXPECT_TRUE(target->flush().await_resume());
 }
 
 /// The target closes while it is written to, again and again, by who is a shard of another runtime.
@@ -148,9 +111,9 @@ TEST_P(SendForm, ATargetThatClosesInTheMiddleOfABurst) {
         std::optional<runtime> closing = with_shards(1);
         auto sending = living.handle().spawn(
             placement::pinned(0),
-            [target = *closing->handle().remote(0), send = GetParam().send]() -> task<void> {
+            [target = *closing->handle().remote(0), form = GetParam()]() -> task<void> {
                 for (;;) {
-                    const auto sent = co_await send(target, 1);
+                    const auto sent = co_await send_awaited(form, target, 1);
                     if (!sent && sent.error() == errc::shut_down)
                         break;
                     co_await yield();
@@ -166,10 +129,10 @@ TEST_P(SendForm, ARuntimeThatClosesUnderItsOwnSender) {
     for (int round = 0; round < 20; ++round) {
         runtime own = with_shards(2);
         auto sending =
-            own.handle().spawn(placement::pinned(0), [send = GetParam().send]() -> task<void> {
+            own.handle().spawn(placement::pinned(0), [form = GetParam()]() -> task<void> {
                 const remote_shard target = this_shard::remote(1);
                 for (;;) {
-                    const auto sent = co_await send(target, 1);
+                    const auto sent = co_await send_awaited(form, target, 1);
                     if (!sent && sent.error() == errc::shut_down)
                         break;
                     co_await yield();
