@@ -154,6 +154,23 @@ class MixedModeService(unittest.TestCase):
                 self.assertEqual(status, 200, body)
                 self.assertEqual(json.loads(body)["primes"], primes_below(below), body)
 
+    def test_the_work_is_fanned_out_over_the_shards(self):
+        service = self.start("--shards", "2")
+
+        def shards_that_worked():
+            status, body = service.get("/primes?below=400000&parts=16")
+            self.assertEqual(status, 200, body)
+            answer = json.loads(body)
+            self.assertEqual(answer["primes"], 33860)
+            self.assertIn(answer["shards"], (1, 2))
+            return answer["shards"]
+
+        # The other shard may be without a CPU for as long as one answer takes.
+        eventually(lambda: shards_that_worked() == 2, "both shards worked")
+        alone = self.start("--shards", "1")
+        status, body = alone.get("/primes?below=400000&parts=16")
+        self.assertEqual(json.loads(body)["shards"], 1, body)
+
     def test_several_requests_share_a_connection(self):
         service = self.start()
         out, _ = service.start_curl("/primes?below=10", "/", "/stats").communicate()
