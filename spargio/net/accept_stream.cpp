@@ -12,8 +12,8 @@ connection_wait::connection_wait(accept_source& source) noexcept
     : multishot_wait(source), source_(source) {}
 
 result<descriptor> connection_wait::take() const noexcept {
-    if (cancelled())
-        return failure(ECANCELED);
+    if (refusal() != 0)
+        return failure(refusal());
     return source_.take();
 }
 

@@ -50,7 +50,8 @@ private:
 /// The connections of a listening socket of any kind, accepted one after another by one request on
 /// the shard where the stream was made. The listener stays the caller's, and is open until the
 /// stream has gone.
-/// Thread: a reader at a time, on any shard of the runtime. It goes before its runtime does.
+/// Thread: a reader at a time, on any shard of its runtime, before which it goes; a shard of
+/// another one gets std::errc::operation_not_permitted.
 /// Limit: some tens of connections that were accepted and not taken; more wait in the backlog.
 class accept_stream {
 public:

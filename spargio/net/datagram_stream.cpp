@@ -30,8 +30,8 @@ datagram_awaiter::datagram_awaiter(datagram_source& source) noexcept
     : multishot_wait(source), source_(source) {}
 
 result<leased_datagram> datagram_awaiter::await_resume() const noexcept {
-    if (cancelled())
-        return failure(ECANCELED);
+    if (refusal() != 0)
+        return failure(refusal());
     auto lease = source_.take();
     if (!lease)
         return failure(lease.error());

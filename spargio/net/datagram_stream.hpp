@@ -73,7 +73,8 @@ private:
 /// the largest and 144 bytes more, and the room for control messages.
 /// Otherwise as receive_stream: one request, the socket stays the caller's, who waits for leases
 /// waits for the kernel and nobody else.
-/// Thread: a reader at a time, on any shard of the runtime. It goes before its runtime does.
+/// Thread: a reader at a time, on any shard of its runtime, before which it goes; a shard of
+/// another one gets std::errc::operation_not_permitted.
 /// Limit: a few datagrams that were not taken; more wait in the socket, and are dropped there.
 class datagram_stream {
 public:

@@ -12,8 +12,8 @@ lease_awaiter::lease_awaiter(receive_source& source) noexcept
     : multishot_wait(source), source_(source) {}
 
 result<buffer_lease> lease_awaiter::await_resume() const noexcept {
-    if (cancelled())
-        return failure(ECANCELED);
+    if (refusal() != 0)
+        return failure(refusal());
     return source_.take();
 }
 
@@ -23,8 +23,8 @@ segments_awaiter::segments_awaiter(receive_source& source, std::span<buffer_leas
 }
 
 result<std::size_t> segments_awaiter::await_resume() const noexcept {
-    if (cancelled())
-        return failure(ECANCELED);
+    if (refusal() != 0)
+        return failure(refusal());
     return source_.take(into_);
 }
 

@@ -54,7 +54,8 @@ private:
 /// One request receives again and again on the shard where the stream was made; without multishot
 /// receives or provided buffers each lease takes a wait and a receive. The socket stays the
 /// caller's: it is not closed before the stream has ended or gone, and nobody else reads from it.
-/// Thread: a reader at a time, on any shard of the runtime. It goes before its runtime does.
+/// Thread: a reader at a time, on any shard of its runtime, before which it goes; a shard of
+/// another one gets std::errc::operation_not_permitted.
 /// Limit: a few leases that were not taken (the peer has to wait then); when all buffers of the
 /// shard are leased, until one comes home.
 class receive_stream {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -24,8 +25,11 @@ blocking_pool::answer blocking_pool::submit(job& work) {
         return answer::closed;
     // Idle threads have a job coming already for each one that is queued.
     if (queued_ >= idle_ && !start_thread() &&
-        (threads_.empty() || queued_ - idle_ >= most_queued_))
+        (threads_.empty() || queued_ - idle_ >= most_queued_)) {
+        ++overloaded_;
         return answer::overloaded;
+    }
+    ++jobs_;
     work.next = nullptr;
     (newest_ != nullptr ? newest_->next : oldest_) = &work;
     newest_ = &work;
@@ -61,6 +65,16 @@ bool blocking_pool::withdraw(job& work) noexcept {
         return true;
     }
     return false;
+}
+
+blocking_stats blocking_pool::stats() const {
+    const std::lock_guard guard(mutex_);
+    const auto threads = static_cast<unsigned>(threads_.size());
+    return {.threads = threads,
+            .busy = threads - std::min(threads, idle_),
+            .queued = queued_,
+            .calls = jobs_,
+            .overloaded = overloaded_};
 }
 
 void blocking_pool::work() noexcept {

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "spargio/runtime/runtime_stats.hpp"
+
 namespace spargio::detail {
 
 /// Threads for calls that block, started when there is work and no idle thread.
@@ -37,6 +39,7 @@ public:
     [[nodiscard]] answer submit(job& work);
     /// Takes a job back that has not begun. \return false when it has, or has ended.
     [[nodiscard]] bool withdraw(job& work) noexcept;
+    [[nodiscard]] blocking_stats stats() const;
     /// Takes no more jobs and ends the threads. With `wait` false, one that is stuck in a job is
     /// left behind, and the pool must never be destroyed.
     void close(bool wait);
@@ -49,13 +52,15 @@ private:
     const unsigned most_queued_;
     const std::string thread_name_;
 
-    std::mutex mutex_;  // everything below
+    mutable std::mutex mutex_;  // everything below
     std::condition_variable changed_;
     job* oldest_ = nullptr;
     job* newest_ = nullptr;
     unsigned queued_ = 0;
     unsigned idle_ = 0;
     bool closed_ = false;
+    std::uint64_t jobs_ = 0;  // that were accepted
+    std::uint64_t overloaded_ = 0;
     std::vector<std::thread> threads_;
 };
 

@@ -17,6 +17,7 @@ bool reschedule_awaiter::start(promise_base& waiter) noexcept {
     if (&there == shard::current())
         return false;
     if (waiter.env->record->runs_as != work_kind::stealable) {
+        shard::current()->count_affinity_violation();
         outcome_ = failure(EPERM);
         return false;
     }

@@ -28,6 +28,7 @@ public:
     /// "io_uring", and what its rings make use of.
     [[nodiscard]] std::string backend() const;
     [[nodiscard]] shard_stats stats(unsigned shard) const noexcept { return handle().stats(shard); }
+    [[nodiscard]] runtime_stats stats() const { return handle().stats(); }
 
     /// Runs `work`, a task or a callable that returns one, on shard 0 and blocks the calling thread
     /// for its value, or rethrows. \throws std::system_error when it cannot be spawned.

@@ -28,6 +28,16 @@ shard_stats runtime_handle::stats(unsigned shard) const noexcept {
     seen.tasks_alive = core_->registry_at(shard).alive();
     seen.tasks_spawned = core_->registry_at(shard).spawned();
     seen.spawned_as = core_->registry_at(shard).spawned_as();
+    seen.spawns_overloaded = core_->registry_at(shard).overloaded();
+    return seen;
+}
+
+runtime_stats runtime_handle::stats() const {
+    runtime_stats seen;
+    seen.shards.reserve(shard_count());
+    for (unsigned shard = 0; shard != shard_count(); ++shard)
+        seen.total += seen.shards.emplace_back(stats(shard));
+    seen.blocking = core_->blocking().stats();
     return seen;
 }
 
@@ -48,8 +58,11 @@ int detail::begin(runtime_core* core, placement where, spawn_record& record) noe
     record.placed = where.which();
     switch (where.which()) {
     case placement::kind::local:
-        if (here == nullptr || &here->owner() != core)
+        if (here == nullptr || &here->owner() != core) {
+            if (here != nullptr)
+                here->home().count_affinity_violation();
             return refuse(errc::not_on_shard);
+        }
         break;
     case placement::kind::pinned:
         if (where.value() >= core->shard_count())

@@ -7,7 +7,7 @@
 #include "spargio/runtime/join_handle.hpp"
 #include "spargio/runtime/placement.hpp"
 #include "spargio/runtime/remote_shard.hpp"
-#include "spargio/shard/shard_stats.hpp"
+#include "spargio/runtime/runtime_stats.hpp"
 
 namespace spargio {
 
@@ -43,6 +43,9 @@ public:
     [[nodiscard]] unsigned shard_count() const noexcept;
     /// \pre shard < shard_count()
     [[nodiscard]] shard_stats stats(unsigned shard) const noexcept;
+    /// Of all shards, looked at one after another, so that what crosses over meanwhile may be
+    /// counted twice or not at all.
+    [[nodiscard]] runtime_stats stats() const;
 
     /// Starts `work`, a task or a callable that returns one, where `where` says. A callable is
     /// called on that shard. Errors: errc::overloaded, errc::shut_down, errc::no_such_shard,

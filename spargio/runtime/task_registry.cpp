@@ -43,7 +43,7 @@ task_registry::answer task_registry::admit(spawn_record& record) noexcept {
     // Counted out instead of undone: the sequence numbers tasks.
     refused_.fetch_add(1, std::memory_order_acq_rel);
     if ((before & closed_bit) == 0)
-        return answer::overloaded;
+        return refuse_for_room();
     // Who waits for the last task may have seen this one.
     owner_.task_ended_while_closing();
     return answer::closed;
@@ -55,7 +55,7 @@ task_registry::answer task_registry::admit_here(spawn_record& record) noexcept {
     if (closed()) [[unlikely]] {
         decided = answer::closed;
     } else if (alive() >= most_alive_) [[unlikely]] {
-        decided = answer::overloaded;
+        decided = refuse_for_room();
     } else {
         count_up(admitted_here_);
         assign(record, admitted_here_.load(std::memory_order_relaxed), 0);

@@ -52,6 +52,10 @@ public:
     /// Never less than there are, once the registry is closed and was visited.
     [[nodiscard]] std::uint64_t alive() const noexcept;
     [[nodiscard]] std::uint64_t spawned() const noexcept;
+    /// How often the answer was overloaded.
+    [[nodiscard]] std::uint64_t overloaded() const noexcept {
+        return overloaded_.load(std::memory_order_relaxed);
+    }
     /// Tasks listed so far, by placement.
     [[nodiscard]] std::array<std::uint64_t, placement_kinds> spawned_as() const noexcept;
     /// Calls `visit` for every listed task, newest first, with the list locked: be short.
@@ -78,6 +82,10 @@ private:
     static constexpr unsigned number_shift = 9;
 
     void assign(spawn_record& record, std::uint64_t sequence, unsigned from_elsewhere) noexcept;
+    answer refuse_for_room() noexcept {
+        overloaded_.fetch_add(1, std::memory_order_relaxed);
+        return answer::overloaded;
+    }
     void list(spawn_record& record) noexcept;
     [[nodiscard]] bool try_lock() noexcept {
         return !locked_.load(std::memory_order_relaxed) &&
@@ -98,6 +106,7 @@ private:
 
     alignas(64) std::atomic<std::uint64_t> intake_ = 0;  // from elsewhere, ever
     std::atomic<std::uint64_t> refused_ = 0;             // of those
+    std::atomic<std::uint64_t> overloaded_ = 0;
 
     alignas(64) std::atomic<bool> locked_ = false;
     std::atomic<std::uint64_t> admitted_here_ = 0;      // ever; written under the lock

@@ -30,6 +30,14 @@ bool inbox::empty() const noexcept {
     return outside_.empty();
 }
 
+std::uint64_t inbox::waiting() const noexcept {
+    std::uint64_t sum = outside_.waiting();
+    for (const message_lane* lane = lanes_.load(std::memory_order_acquire); lane != nullptr;
+         lane = lane->next)
+        sum += lane->waiting();
+    return sum;
+}
+
 message_lane* inbox::direct_lane_of(unsigned source) noexcept {
     message_lane* lane = lanes_.load(std::memory_order_acquire);
     while (lane != nullptr && !(lane->direct && lane->source() == source))

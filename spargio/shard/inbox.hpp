@@ -37,6 +37,8 @@ public:
     /// Takes over the lane of a source that has not had one.
     void attach(message_lane& lane) noexcept;
     [[nodiscard]] bool empty() const noexcept;
+    /// How many there are, an estimate.
+    [[nodiscard]] std::uint64_t waiting() const noexcept;
     /// Of those that have no lane.
     [[nodiscard]] std::uint64_t pushed() const noexcept { return outside_.pushed(); }
 

@@ -92,6 +92,26 @@ public:
         return head_.load(std::memory_order_acquire);
     }
 
+    /// How many there are, an estimate. Thread: any.
+    [[nodiscard]] std::uint64_t waiting() const noexcept {
+        const std::uint64_t oldest = taken();
+        const auto is_there = [&](std::uint64_t position) {
+            const slot& seen = slots_[position & mask_];
+            return filled(seen.stamp_and_tag.load(std::memory_order_relaxed), position);
+        };
+        // They lie next to each other, from the oldest on; the source keeps to itself how many.
+        std::uint64_t first = oldest;
+        for (std::uint64_t end = oldest + mask_ + 1; first != end;) {
+            const std::uint64_t middle = first + (end - first) / 2;
+            if (is_there(middle)) {
+                first = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        return first - oldest;
+    }
+
     message_lane* next = nullptr;  // of the target's lanes
     bool direct = false;           // filled from the target's completion queue
 

@@ -30,6 +30,11 @@ public:
                    .stamp.load(std::memory_order_seq_cst) !=
                head_.load(std::memory_order_relaxed) + 1;
     }
+    /// How many there are, an estimate. Thread: any.
+    [[nodiscard]] std::uint64_t waiting() const noexcept {
+        const std::uint64_t taken = head_.load(std::memory_order_acquire);
+        return tail_.load(std::memory_order_relaxed) - taken;
+    }
     /// Messages ever pushed, as an estimate. Thread: any.
     [[nodiscard]] std::uint64_t pushed() const noexcept {
         return tail_.load(std::memory_order_relaxed);

@@ -1,5 +1,7 @@
 #include "spargio/shard/multishot_source.hpp"
 
+#include <cerrno>
+
 #include "spargio/core/pause.hpp"
 
 namespace spargio::detail {
@@ -177,8 +179,16 @@ void multishot_source::cancel() noexcept {
 // --- waiting -------------------------------------------------------------------------------------
 
 bool multishot_wait::start(promise_base& waiter) noexcept {
-    cancelled_ = !bind(waiter);
-    if (cancelled_ || (source_.has_answer() && spend_transfer()))
+    if (!bind(waiter)) {
+        refusal_ = ECANCELED;
+        return false;
+    }
+    if (!home().shares_work_with(source_.home())) [[unlikely]] {
+        home().count_affinity_violation();
+        refusal_ = EPERM;
+        return false;
+    }
+    if (source_.has_answer() && spend_transfer())
         return false;
     const shard::hold held(home());
     if (source_.join(*this, home())) {
@@ -192,7 +202,7 @@ bool multishot_wait::start(promise_base& waiter) noexcept {
 
 bool multishot_wait::on_stop() noexcept {
     if (source_.leave(*this)) {
-        cancelled_ = true;
+        refusal_ = ECANCELED;
         end_now();
     }
     return true;

@@ -136,13 +136,14 @@ protected:
     ~multishot_wait() = default;
 
     [[nodiscard]] bool start(promise_base& waiter) noexcept;
-    [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
+    /// Why nothing is to be taken: ECANCELED, or EPERM on a shard of another runtime; or 0.
+    [[nodiscard]] int refusal() const noexcept { return refusal_; }
 
 private:
     bool on_stop() noexcept override;
 
     multishot_source& source_;
-    bool cancelled_ = false;
+    int refusal_ = 0;
 };
 
 }  // namespace spargio::detail

@@ -96,8 +96,13 @@ void shard::run() {
             break;
         // The clock costs as much as a short turn: of those it is read now and then only.
         const bool sampled = turn_times_.item_ns() < long_item_ns;
-        const bool timed = !sampled || counters_.turns.get() % turns_per_sample == 0;
-        const std::uint64_t began = timed ? now_ns() : 0;
+        const bool timed = !sampled || --turns_to_sample_ == 0;
+        std::uint64_t began = 0;
+        if (timed) {
+            turns_to_sample_ = turns_per_sample;
+            began = now_ns();
+            counters_.timers_armed.set(timers_.size());
+        }
         if (share_ != nullptr)
             take_over_search();
         if (timed && share_ != nullptr)
@@ -108,11 +113,13 @@ void shard::run() {
             // Given up while tasks run: from here on another shard may service this one.
             claim_.release();
             const auto waiting = static_cast<unsigned>(queues_.size(turn_times_.most_next()));
-            const unsigned items = run_ready(std::min(waiting, most_run_per_turn));
-            if (outbox_.bells_due())
-                ring_bells();
-            if (timed)
-                measure_turn(began, items, waiting, sampled);
+            const unsigned most = std::min(waiting, most_run_per_turn);
+            if (timed) {
+                run_timed(began, waiting, most, sampled);
+            } else {
+                run_ready(most);
+                ring_bells_due();
+            }
             claim_.acquire();
         }
         if (queues_.empty()) {
@@ -127,6 +134,7 @@ void shard::run() {
     ring_->flush();
     if (cpu_times_ >= 0)
         kernel_.close_cpu_times(cpu_times_);
+    tell_what_ran();
 }
 
 /// Queues everything that woke. Resumes nothing, so that it could be done for a stuck owner.
@@ -181,8 +189,7 @@ unsigned shard::run_ready(unsigned most) noexcept {
         if (share_ != nullptr && share_->idle_hands())
             offer_work();
     }
-    counters_.items_run.add(run);
-    counters_.stealable_run.set(queues_.stealable_popped());
+    items_run_ += run;
     return run;
 }
 
@@ -205,55 +212,6 @@ bool shard::timers_due() noexcept {
     const std::uint64_t now = now_ns();
     timers_.begin(now);
     return timers_.earliest_ns() <= now;
-}
-
-shard::ring_numbers shard::numbers_of(const ring& seen) noexcept {
-    return {seen.entries_into_kernel(), seen.overflows(), seen.in_flight()};
-}
-
-shard_stats shard::stats() const noexcept {
-    shard_stats seen;
-    seen.turns = counters_.turns.get();
-    seen.items_run = counters_.items_run.get();
-    seen.stealable_run = counters_.stealable_run.get();
-    seen.forks_in_place = counters_.forks_in_place.get();
-    seen.spins = counters_.spins.get();
-    seen.probes = counters_.probes.get();
-    seen.searches_in_vain = counters_.searches_in_vain.get();
-    seen.bells_spared = counters_.bells_spared.get();
-    seen.busy_ns = counters_.busy_ns.get();
-    seen.turn_time = counters_.turn_time.get();
-    seen.item_time = counters_.item_time.get();
-    if (const std::uint64_t opened = opened_ns_.load(std::memory_order_relaxed); opened != 0)
-        seen.lifetime_ns = now_ns() - opened;
-    seen.posts_received = counters_.posts_received.get();
-    seen.messages_submitted =
-        counters_.messages_submitted.get() + messages_.pushed() + hot_messages_.pushed();
-    seen.messages_failed = counters_.messages_failed.get();
-    seen.messages_received = counters_.messages_received.get();
-    seen.messages_backpressured = counters_.messages_backpressured.get() +
-                                  counters_.backpressured_outside.load(std::memory_order_relaxed);
-    seen.completions = counters_.completions.get();
-    seen.attempts_succeeded = counters_.attempts_succeeded.get();
-    seen.attempts_in_vain = counters_.attempts_in_vain.get();
-    seen.timers_fired = counters_.timers_fired.get();
-    seen.spins_paid = counters_.spins_paid.get();
-    seen.parks = counters_.parks.get();
-    seen.searches = counters_.searches.get();
-    seen.thefts = counters_.thefts.get();
-    seen.items_stolen = counters_.items_stolen.get();
-    seen.items_rescued = counters_.items_rescued.get();
-    seen.nudges = counters_.nudges.get();
-    seen.searchers_woken = counters_.searchers_woken.get();
-    seen.bells_sent = counters_.bells_sent.get();
-    seen.bells_from_outside = counters_.bells_from_outside.load(std::memory_order_relaxed);
-    const visit reading(*this);
-    const ring* open = open_ring_.load(std::memory_order_seq_cst);
-    const ring_numbers numbers = open != nullptr ? numbers_of(*open) : last_numbers_;
-    seen.kernel_entries = numbers.kernel_entries;
-    seen.cq_overflows = numbers.cq_overflows;
-    seen.operations_in_flight = numbers.operations_in_flight;
-    return seen;
 }
 
 }  // namespace spargio

@@ -117,6 +117,8 @@ public:
     void count_attempt(bool succeeded) noexcept {
         ++(succeeded ? counters_.attempts_succeeded : counters_.attempts_in_vain);
     }
+    /// Something was refused here because it belongs to another shard.
+    void count_affinity_violation() noexcept { ++counters_.affinity_violations; }
 
     // --- the owner or a rescuer, who holds the service claim -------------------------------------
 
@@ -216,11 +218,12 @@ private:
         detail::counter<> turns, items_run, stealable_run, forks_in_place, spins, probes,
             searches_in_vain, bells_spared, busy_ns, posts_received, messages_received, completions,
             attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent,
-            searches, thefts, items_stolen, searchers_woken, items_rescued, nudges,
-            messages_submitted, messages_backpressured, messages_failed;
+            searches, thefts, items_stolen, searchers_woken, rescues, items_rescued, nudges,
+            messages_submitted, messages_backpressured, messages_failed, items_ready, timers_armed,
+            affinity_violations;
         std::atomic<std::uint64_t> bells_from_outside = 0;
         std::atomic<std::uint64_t> backpressured_outside = 0;
-        detail::time_counts turn_time, item_time;
+        detail::time_counts turn_time, item_time, ready_time, wake_time;
     };
     struct ring_numbers {
         std::uint64_t kernel_entries = 0, cq_overflows = 0;
@@ -233,13 +236,14 @@ private:
         std::uint64_t forks = 0;
     };
     static constexpr int most_looks_after_nudge = 200;  // pauses: some ten microseconds
-    // A prime, so as not to fall in step with turns that repeat.
+    // Primes, so as not to fall in step with turns that repeat.
     static constexpr unsigned turns_per_sample = 17;
+    static constexpr unsigned samples_per_count = 5;
+    static constexpr unsigned counted_per_wait = 4;  // of those that are no samples
+    static constexpr std::uint64_t bells_per_sample = 8;
 
     void service() noexcept;
     void gather_woken() noexcept;
-    void measure_turn(std::uint64_t began_ns, unsigned items, unsigned waiting,
-                      bool sampled) noexcept;
     void queue_woken() noexcept;
     unsigned run_ready(unsigned most) noexcept;
     void wait_for_work() noexcept;
@@ -258,6 +262,13 @@ private:
     void wake_from(shard& source) noexcept;
     void wake_for_exit() noexcept;
 
+    // shard_stats.cpp
+    void tell_what_ran() noexcept;
+    void run_timed(std::uint64_t began_ns, unsigned waiting, unsigned most, bool sampled) noexcept;
+    unsigned run_counted(std::uint64_t began_ns, unsigned waiting, unsigned most,
+                         unsigned stands_for) noexcept;
+    void measure_wake(std::uint64_t began_ns, std::uint64_t ended_ns) noexcept;
+
     // shard_messages.cpp
     detail::message_lane* open_lane(unsigned source, detail::lane_kind kind) noexcept;
     std::size_t take_in(shard* source, std::span<const raw_message> sent,
@@ -266,6 +277,10 @@ private:
     [[nodiscard]] bool add_to_count(shard* source, std::uint8_t number,
                                     std::uint64_t value) noexcept;
     void ring_bells() noexcept;
+    void ring_bells_due() noexcept {
+        if (outbox_.bells_due())
+            ring_bells();
+    }
     void deliver_messages() noexcept;
     [[nodiscard]] detail::inbox& inbox_of(detail::lane_kind kind) noexcept {
         return kind == detail::lane_kind::hot ? hot_messages_ : messages_;
@@ -335,6 +350,10 @@ private:
     buffer_pool* buffers_ = nullptr;
     std::optional<feature_set> stream_features_;
     counters counters_;
+    std::uint64_t items_run_ = 0;
+    unsigned turns_to_sample_ = turns_per_sample;  // of those that are short
+    unsigned samples_ = 0;
+    unsigned turns_counted_ = 0;
     std::atomic<int> ring_descriptor_ = -1;
     std::atomic<int> bell_ = -1;  // an eventfd, where the kernel has no bell for outsiders
     std::atomic<const ring*> open_ring_ = nullptr;
@@ -361,6 +380,7 @@ private:
 
     detail::service_claim claim_;
     detail::sleep_gate gate_;
+    std::atomic<std::uint64_t> rung_ns_ = 0;  // when a bell was sent to this sleeper; 0: none
     detail::wake_list posts_;
     alignas(64) mutable std::atomic<int> visitors_ = 0;  // from outside, who are not gone
     detail::inbox messages_;

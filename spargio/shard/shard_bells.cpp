@@ -70,7 +70,11 @@ void shard::wake_if_asleep() noexcept {
 void shard::wake_from(shard& source) noexcept {
     if (!gate_.must_ring()) {
         ++source.counters_.bells_spared;
-    } else if (source.io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
+        return;
+    }
+    if (source.counters_.bells_sent.get() % bells_per_sample == 0)
+        rung_ns_.store(now_ns(), std::memory_order_relaxed);
+    if (source.io().send_bell(ring_descriptor_.load(std::memory_order_relaxed), index())) {
         ++source.counters_.bells_sent;
     } else {
         strike_outside_bell();
@@ -78,7 +82,9 @@ void shard::wake_from(shard& source) noexcept {
 }
 
 void shard::strike_outside_bell() noexcept {
-    counters_.bells_from_outside.fetch_add(1, std::memory_order_relaxed);
+    if (counters_.bells_from_outside.fetch_add(1, std::memory_order_relaxed) % bells_per_sample ==
+        0)
+        rung_ns_.store(now_ns(), std::memory_order_relaxed);
     if (const int bell = bell_.load(std::memory_order_acquire); bell >= 0) {
         kernel_.strike_bell(bell);
         return;

@@ -111,8 +111,7 @@ void shard::ring_bells() noexcept {
 }
 
 void shard::flush_messages() noexcept {
-    if (outbox_.bells_due())
-        ring_bells();
+    ring_bells_due();
     ring_->submit_now();
     if (ring_->unsubmitted() == 0)
         return;

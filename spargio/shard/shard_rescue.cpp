@@ -68,6 +68,7 @@ bool shard::rescue(shard& stuck) noexcept {
     expose(stuck);
     if (!stuck.claim_.try_acquire())
         return false;
+    ++counters_.rescues;
     stuck.gather_woken();
     // However little it seems: it waits.
     unsigned moved = 0;

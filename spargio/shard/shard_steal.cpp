@@ -17,19 +17,6 @@ unsigned shard::loot_shared(unsigned worth_ns) const noexcept {
                                                                  : waiting - how.locality_margin;
 }
 
-/// A sampled turn stands for those that were not timed.
-void shard::measure_turn(std::uint64_t began_ns, unsigned items, unsigned waiting,
-                         bool sampled) noexcept {
-    const std::uint64_t ended_ns = now_ns();
-    const std::uint64_t took_ns = ended_ns - began_ns;
-    next_worth_.keep_time(ended_ns);
-    turn_times_.learn(took_ns, items, waiting);
-    const std::uint64_t times = sampled ? turns_per_sample : 1;
-    counters_.busy_ns.add(took_ns * times);
-    counters_.turn_time.add(took_ns, times);
-    counters_.item_time.add(took_ns / std::max(items, 1u), times * items);
-}
-
 /// What `thief` finds worth taking here. Of what is next nobody knows how much work it is.
 unsigned shard::loot_for(const shard& thief) const noexcept {
     return thief.spares(*this) ? loot_shared(contended_worth_ns()) : loot();

@@ -20,6 +20,9 @@ void shard::wait_for_work() noexcept {
             ring_->flush();
         return;
     }
+    tell_what_ran();
+    counters_.items_ready.set(0);
+    counters_.timers_armed.set(timers_.size());
     if (loot_visible() && search()) {
         if (budget == 0)
             ring_->flush();
@@ -33,7 +36,9 @@ void shard::wait_for_work() noexcept {
     // With no spin ahead, one entry submits and waits.
     const std::uint64_t start = now_ns();
     park(start);
-    spinning_.slept(now_ns() - start + budget);
+    const std::uint64_t end = now_ns();
+    measure_wake(start, end);
+    spinning_.slept(end - start + budget);
 }
 
 /// Looks at memory only, its own and what others may have to steal, and enters the kernel just when

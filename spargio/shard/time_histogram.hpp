@@ -18,6 +18,11 @@ struct time_histogram {
 
     std::array<std::uint64_t, buckets> counts{};
 
+    time_histogram& operator+=(const time_histogram& other) noexcept {
+        for (std::size_t k = 0; k != buckets; ++k)
+            counts[k] += other.counts[k];
+        return *this;
+    }
     [[nodiscard]] std::uint64_t total() const noexcept {
         std::uint64_t sum = 0;
         for (const std::uint64_t each : counts)

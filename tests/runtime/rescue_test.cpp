@@ -106,6 +106,27 @@ TEST(Rescue, ACompletionIsTaken) {
     }));
 }
 
+TEST(Rescue, NudgesForCompletionsHeldBackAreCounted) {
+    counting_kernel counted;
+    auto built = runtime_builder().shards(2).build_on(counted);
+    ASSERT_TRUE(built.has_value());
+    const pipe_ends pipe;
+    for (int tries = 0; tries < 20 && counted.nudged == 0; ++tries) {
+        std::jthread writer([&] {
+            std::this_thread::sleep_for(10ms);
+            pipe.write();
+        });
+        EXPECT_TRUE(ends_while_its_shard_is_stuck(*built, [&]() -> task<void> {
+            std::array<std::byte, 8> bytes;
+            EXPECT_EQ(co_await read_from(pipe.reader(), bytes), 1u);
+        }));
+    }
+    EXPECT_GT(counted.nudged, 0);
+    const runtime_stats seen = built->stats();
+    EXPECT_EQ(seen.total.nudges, static_cast<std::uint64_t>(counted.nudged));
+    EXPECT_GE(seen.total.rescues, 1u);
+}
+
 TEST(Rescue, ADeadlinePassesAndItsOperationIsCancelled) {
     runtime own = with_shards(2);
     const pipe_ends pipe;
