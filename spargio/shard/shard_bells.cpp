@@ -11,7 +11,7 @@ namespace spargio {
 void shard::post(detail::work_item& item) noexcept {
     if (shard* const source = current(); source != nullptr && source->knows(*this)) {
         posts_.push(item);
-        if (gate_.announced())
+        if (!gate_.is_awake())
             wake_from(*source);
         return;
     }
@@ -55,10 +55,12 @@ bool shard::knows(const shard& other) const noexcept {
 }
 
 void shard::wake_if_asleep() noexcept {
-    if (!gate_.announced())
+    if (gate_.is_awake())
         return;
     if (shard* const source = current(); source != nullptr && source->knows(*this))
         return wake_from(*source);
+    if (!gate_.announced())
+        return;
     // It may come while the runtime closes: close() waits for its hand to leave the bell, so that
     // it never strikes a descriptor that means something else by then.
     const visit from_outside(*this);
@@ -66,7 +68,7 @@ void shard::wake_if_asleep() noexcept {
         strike_outside_bell();
 }
 
-/// By a shard that knows this one. \pre asleep, or about to be
+/// By a shard that knows this one, which sleeps or is about to, unless a bell will wake it.
 void shard::wake_from(shard& source) noexcept {
     if (!gate_.must_ring()) {
         ++source.counters_.bells_spared;

@@ -24,6 +24,10 @@ public:
     [[nodiscard]] bool announced() const noexcept {
         return state_.load(std::memory_order_seq_cst) == asleep;
     }
+    /// Neither announced nor told to anybody: no bell is wanted, nor on its way. As announced().
+    [[nodiscard]] bool is_awake() const noexcept {
+        return state_.load(std::memory_order_seq_cst) == awake;
+    }
     /// Somebody was told to ring, and the sleeper has not woken up yet.
     [[nodiscard]] bool still_rung() const noexcept {
         return state_.load(std::memory_order_acquire) == rung;

@@ -307,6 +307,21 @@ TEST(Counters, WakeTimeIsOfTheFirstBellOfASource) {
     EXPECT_EQ(own.stats(1).wake_time.total(), 1u);
 }
 
+TEST(Counters, ABellIsSparedToWhoWasRungAlready) {
+    runtime own = of_sleepers(2);
+    wait_until([&] { return own.stats(1).parks != 0; });
+    own.block_on(0, []() -> task<void> {
+        std::vector<join_handle<int>> all;
+        for (int i = 0; i < 3; ++i)
+            all.push_back(value_or_throw(this_runtime().spawn_pinned(1, value_of(1))));
+        // One bell is due, with the end of this turn.
+        EXPECT_EQ(this_runtime().stats(0).bells_spared, 2u);
+        for (auto& each : all)
+            co_await each;
+    });
+    EXPECT_EQ(own.stats(1).bells_spared, 0u);
+}
+
 // --- searches ------------------------------------------------------------------------------------
 
 TEST(Counters, SearchesOfAnIdleRuntimeAreInVain) {
