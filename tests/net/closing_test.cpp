@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "closing_steps.hpp"
 #include "spargio/fs/file.hpp"
 #include "spargio/net/splice_pipe.hpp"
 #include "spargio/net/unix_datagram.hpp"
-#include "spargio/net/unix_stream.hpp"
 #include "spargio/ring/ops/splice.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/time/sleep.hpp"
@@ -24,12 +24,6 @@
 
 namespace spargio::net_test {
 namespace {
-
-using stream_pair = std::pair<unix_stream, unix_stream>;
-
-stream_pair make_pair() {
-    return value_or_throw(unix_stream::pair());
-}
 
 TEST(Closing, AReadJustBegunReadsItsOwnConnectionThoughTheNumberIsUsedAgain) {
     on_shards(1, []() -> task<void> {
@@ -55,15 +49,6 @@ TEST(Closing, AReadJustBegunReadsItsOwnConnectionThoughTheNumberIsUsedAgain) {
         EXPECT_EQ(value_or_throw(co_await std::move(reading)), 4u);
         EXPECT_EQ(text_of(std::span(buffer).first(4)), "ours");
     });
-}
-
-/// Closes `closed` and yields a pair whose first has its number.
-task<stream_pair> close_and_use_again(unix_stream& closed) {
-    const int number = closed.fd();
-    value_or_throw(co_await closed.close());
-    stream_pair made = make_pair();
-    EXPECT_EQ(made.first.fd(), number);
-    co_return made;
 }
 
 /// What `peer` gets before its other end ends.
@@ -120,12 +105,6 @@ private:
     pipe_ends from_, to_;
     join_handle<result<std::size_t>> splicing_;
 };
-
-/// Until what was begun waits for a worker.
-task<void> some_turns() {
-    for (int turn = 0; turn < 20; ++turn)
-        co_await yield();
-}
 
 /// Has `begin(ends.second)` wait for a worker while that stream closes and its number is used
 /// again. \return what it yields; `others` have the number then
