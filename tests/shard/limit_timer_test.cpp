@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "../stress/scale.hpp"
 #include "spargio/shard/timer_queue.hpp"
 #include "spargio/testing/random_source.hpp"
 
@@ -107,6 +108,29 @@ TEST(LimitTimer, SortedIsNotLookedAtBeforeItIsDue) {
     EXPECT_EQ(queue.earliest_ns(), 1'000 + 2 * youth);
     EXPECT_EQ(fire(queue, 1'000 + 2 * youth + count / 2 - 1), count / 2);
     EXPECT_EQ(fire(queue, 1'000 + 2 * youth + count), count / 2);
+}
+
+/// Limits that are set and cancelled again and again while very many others are armed are
+/// counted once each, whether they are young or have been sorted.
+TEST(LimitTimer, AStormLeavesNoneBehind) {
+    const std::size_t others = stress::up_to_a_million();
+    const auto items = std::make_unique<limited[]>(others);
+    timer_queue queue;
+    for (std::size_t i = 0; i < others; ++i)
+        queue.arm_for(items[i].entry, 1'000 * youth + i);
+    std::uint64_t now = 0;
+    for (unsigned round = 0; round < 1'000; ++round) {
+        limited storm[100];
+        for (limited& each : storm)
+            queue.arm_for(each.entry, 500 * youth);
+        ASSERT_EQ(queue.size(), others + std::size(storm));
+        ASSERT_EQ(fire(queue, now += youth / 8), 0u);
+        for (limited& each : storm)
+            ASSERT_TRUE(queue.cancel(each.entry));
+        ASSERT_EQ(queue.size(), others);
+    }
+    EXPECT_EQ(fire(queue, 2'000 * youth), others);
+    EXPECT_TRUE(queue.empty());
 }
 
 TEST(LimitTimer, AnOrdinaryDeadlineGoesWhereOthersAre) {

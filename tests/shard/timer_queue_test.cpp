@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "../stress/scale.hpp"
 #include "spargio/testing/random_source.hpp"
 
 namespace spargio::shard_test {
@@ -84,8 +85,8 @@ TEST(TimerQueue, EqualDeadlinesAllFire) {
     EXPECT_TRUE(queue.empty());
 }
 
-TEST(TimerQueue, AHundredThousandFireInOrder) {
-    constexpr std::size_t count = 100'000;
+TEST(TimerQueue, UpToAMillionFireInOrder) {
+    const std::size_t count = stress::up_to_a_million();
     const std::uint64_t seed = testing::process_seed();
     SCOPED_TRACE(seed);
     testing::random_source random(seed);
@@ -111,6 +112,30 @@ TEST(TimerQueue, AHundredThousandFireInOrder) {
         ASSERT_GT(queue.earliest_ns(), now);
     }
     EXPECT_EQ(fired, count);
+}
+
+TEST(TimerQueue, AStormOfCancelsAmongUpToAMillionLeavesNothingBehind) {
+    const std::uint64_t seed = testing::process_seed();
+    SCOPED_TRACE(seed);
+    testing::random_source random(seed);
+    const std::size_t count = stress::up_to_a_million();
+    timer_queue queue;
+    const auto items = std::make_unique<timed[]>(count);
+    for (std::size_t i = 0; i < count; ++i)
+        queue.arm(items[i].entry, 1'000 + random.below(1'000'000));
+    for (std::size_t i = 0; i < count; ++i) {
+        timed& item = items[random.below(count)];
+        ASSERT_TRUE(queue.cancel(item.entry));
+        ASSERT_EQ(queue.size(), count - 1);
+        queue.arm(item.entry, 1'000 + random.below(1'000'000));
+    }
+    ASSERT_EQ(queue.size(), count);
+    work_list ready;
+    EXPECT_EQ(queue.fire(999, ready), 0u);
+    EXPECT_EQ(queue.fire(1'001'000, ready), count);
+    EXPECT_TRUE(queue.empty());
+    while (!ready.empty())
+        (void)ready.pop();
 }
 
 /// Against a sorted set: arms, cancels anywhere, fires; deadlines collide often.
