@@ -1,6 +1,7 @@
 // Receiving leases of buffers that the kernel filled.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -111,7 +112,38 @@ TEST(ReceiveStream, SegmentsComeAsManyAsThereAre) {
     });
 }
 
+/// Bytes that lie there fill several buffers with one completion, where the kernel has that.
+TEST(ReceiveStream, ABundleTakesOneCompletion) {
+    with_ledger(small_buffers(1), []() -> task<void> {
+        leased_pair pair;
+        const auto bytes = pattern(8 * 256, 9);
+        pair.send(bytes);
+        const std::uint64_t before = shard::current()->stats().completions;
+        std::size_t received = 0;
+        for (std::array<buffer_lease, 8> leases; received != bytes.size();) {
+            const std::size_t count = value_or_throw(co_await pair.stream.recv_segments(leases));
+            for (const buffer_lease& each : std::span(leases).first(count))
+                received += each.size();
+        }
+        const std::uint64_t completions = shard::current()->stats().completions - before;
+        if (shard::current()->stream_features().has(feature::bundled_receive)) {
+            EXPECT_LE(completions, 2u);
+        } else {
+            EXPECT_GE(completions, 8u);
+        }
+    });
+}
+
 // --- slow readers --------------------------------------------------------------------------------
+
+/// Whether so many descriptors may be open, once the limit is as high as it may be.
+bool may_open(::rlim_t count) {
+    ::rlimit limit;
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_max >= count;
+}
 
 /// Sends what the kernel takes just now. \return how much that was.
 std::size_t send_much(const leased_pair& pair, std::span<const std::byte> bytes) {
@@ -120,17 +152,22 @@ std::size_t send_much(const leased_pair& pair, std::span<const std::byte> bytes)
     return static_cast<std::size_t>(sent);
 }
 
-/// Readers that take one lease and then none hold up nobody else, and keep no more than the pool.
+/// Thousands of readers that take one lease and then none hold up nobody else, and keep no more
+/// than the pool.
 TEST(ReceiveStream, ManySlowReadersKeepNobodyWaiting) {
-    with_ledger(small_buffers(1), []() -> task<void> {
-        const auto much = pattern(20'000, 6);
-        std::vector<std::unique_ptr<leased_pair>> slow(100);
+    const std::size_t readers = may_open(2'500 * 2 + 100) ? 2'500 : 250;
+    with_ledger(small_buffers(1), [readers]() -> task<void> {
+        const auto much = pattern(5'000, 6);
+        std::vector<std::unique_ptr<leased_pair>> slow(readers);
         std::vector<std::size_t> sent;
         for (auto& each : slow) {
             each = std::make_unique<leased_pair>();
             sent.push_back(send_much(*each, much));
             EXPECT_FALSE(value_or_throw(co_await each->stream.next()).empty());
         }
+        const buffer_ledger ledger = shard::current()->buffers_in_use()->ledger();
+        EXPECT_EQ(ledger.total, 16u);
+        EXPECT_EQ(ledger.leased + ledger.with_kernel + ledger.free, ledger.total);
         for (int round = 0; round < 20; ++round) {
             leased_pair quick;
             quick.send(bytes_of("quick"));

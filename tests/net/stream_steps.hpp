@@ -6,6 +6,7 @@
 
 #include "net_steps.hpp"
 #include "spargio/net/receive_stream.hpp"
+#include "spargio/runtime/this_shard.hpp"
 #include "spargio/shard/buffer_pool.hpp"
 #include "spargio/shard/shard.hpp"
 #include "spargio/testing/socket_pair.hpp"
@@ -32,17 +33,23 @@ inline task<void> expect_all_home() {
         co_await expect_all_home(pool->whole_buffers_in_use());
 }
 
+inline task<void> expect_all_of_shard_home() {
+    return expect_all_home();
+}
+
 /// A few small buffers, so that they run out.
 inline runtime_builder small_buffers(unsigned count_of_shards) {
     return shards(count_of_shards).receive_buffers({.count = 16, .size = 256});
 }
 
-/// Runs `scenario` on shard 0, and looks for its buffers afterwards.
+/// Runs `scenario` on shard 0, and looks for the buffers of all shards afterwards.
 template <class Scenario>
 void with_ledger(const runtime_builder& builder, Scenario scenario) {
     run_with(builder, [=]() -> task<void> {
         co_await scenario();
-        co_await expect_all_home();
+        for (unsigned each = 0; each != this_runtime().shard_count(); ++each)
+            co_await value_or_throw(
+                this_runtime().spawn(placement::pinned(each), expect_all_of_shard_home));
     });
 }
 

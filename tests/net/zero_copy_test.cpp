@@ -141,6 +141,28 @@ task<void> send_simulated(testing::simulated_kernel& kernel, std::atomic<int>& a
     kernel.close(other);
 }
 
+TEST(ZeroCopy, LendsFromTheThresholdOn) {
+    for (const std::size_t below : {1u, 0u}) {
+        testing::simulated_kernel kernel({.seed = testing::process_seed()});
+        auto built = shards(1).spin_us(0).build_on(kernel);
+        ASSERT_TRUE(built);
+        built->block_on([&]() -> task<void> {
+            const bool lends = shard::current()->stream_features().has(feature::zero_copy_send);
+            const auto [one, other] = kernel.stream_pair(1'000'000);
+            zero_copy_sender sender;
+            const std::uint64_t before = kernel.requests(testing::request_kind::send_zc);
+            value_or_throw(
+                co_await sender.write_all(one, pattern(zero_copy_sender::least_bytes - below, 1)));
+            const std::uint64_t lent = kernel.requests(testing::request_kind::send_zc) - before;
+            EXPECT_EQ(lent, lends && below == 0 ? 1u : 0u);
+            while (sender.out() != 0)
+                value_or_throw(co_await sleep_for(std::chrono::microseconds(100)));
+            kernel.close(one);
+            kernel.close(other);
+        });
+    }
+}
+
 TEST(ZeroCopy, BytesAreNotTouchedBeforeLateNotifications) {
     for (std::uint64_t round = 0; round < 10; ++round) {
         testing::simulated_kernel kernel({.seed = testing::process_seed() + round,
