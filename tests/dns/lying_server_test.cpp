@@ -70,6 +70,40 @@ TEST(LyingServer, OneThatHangsUpEndsInAnError) {
     EXPECT_EQ(text, message_of(dns::errc::no_server));
 }
 
+TEST(LyingServer, OneThatIsSilentOverTcpTimesOut) {
+    const std::size_t before = open_descriptors();
+    EXPECT_EQ(answer_in(mood::goes_silent, false), message_of(dns::errc::timed_out));
+    EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(LyingServer, OneThatIsSilentAboutVersion6KeepsNobodyFromVersion4) {
+    with_server([](name_server& server) -> task<void> {
+        server["a.test"].addresses = {"127.0.0.2", "fd00::1"};
+        server["a.test"].v6 = mood::is_silent;
+        auto names = opened(impatient(server.address(), 5));
+        EXPECT_EQ(text_of(co_await names.resolve("a.test", 80)), "127.0.0.2:80");
+    });
+}
+
+/// It comes to a port that is closed by then, and is neither believed nor taken for another's.
+TEST(LyingServer, AnAnswerAfterTheTimeOutIsNobodys) {
+    with_server([](name_server& server) -> task<void> {
+        event late;
+        server["a.test"].addresses = {"127.0.0.2"};
+        server["a.test"].v4_hold = server["a.test"].v6_hold = &late;
+        server["b.test"].addresses = {"127.0.0.3"};
+        const std::size_t before = open_descriptors();
+        auto names = opened(impatient(server.address()));
+        const auto found = co_await names.resolve("a.test", 80);
+        EXPECT_FALSE(found);
+        EXPECT_EQ(open_descriptors(), before);
+        auto patient = opened(asking(server.address()));
+        late.set();
+        EXPECT_EQ(text_of(co_await patient.resolve("b.test", 80)), "127.0.0.3:80");
+        EXPECT_EQ(text_of(co_await patient.resolve("a.test", 80)), "127.0.0.2:80");
+    });
+}
+
 TEST(LyingServer, OfTooManyAddressesSomeAreKept) {
     with_server([](name_server& server) -> task<void> {
         for (int i = 0; i < 200; ++i) {

@@ -99,6 +99,8 @@ task<void> name_server::talk(tcp_stream stream) {
             co_return;
         ++over_tcp_;
         auto answer = answer_to(*asked, false);
+        if (answer.empty())
+            continue;
         const std::byte size[2] = {std::byte(answer.size() >> 8), std::byte(answer.size() & 0xff)};
         answer.insert(answer.begin(), size, size + 2);
         const auto written = co_await stream.write_all(answer);
@@ -145,6 +147,8 @@ std::vector<std::byte> name_server::answer_to(const message& asked, bool over_ud
         return answer.finish(rcode_not_implemented);
     case mood::is_silent:
         return {};
+    case mood::goes_silent:
+        return over_udp ? answer.truncated() : std::vector<std::byte>();
     case mood::truncates:
     case mood::hangs_up:
         if (over_udp)

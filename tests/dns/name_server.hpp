@@ -24,6 +24,7 @@ enum class mood : std::uint8_t {
     is_silent,         // never answers
     truncates,         // answers over UDP that it does not fit
     hangs_up,          // the same, and ends the connection over which it is asked again
+    goes_silent,       // the same, and never answers over that connection
     takes_wrong_ids,   // answers another question's number, with a false address
     answers_another,   // answers about another name, with a false address
     speaks_nonsense,   // bytes that are no message, and then nothing

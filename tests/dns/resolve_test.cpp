@@ -1,5 +1,7 @@
 // Names that are found: literals, the hosts file, servers, services and search lists.
 
+#include <sys/resource.h>
+
 #include "companions/dns/detail/server_channel.hpp"
 #include "dns_steps.hpp"
 
@@ -106,6 +108,39 @@ TEST(Resolve, TheHostsFileComesFirstAndIsReadAgainWhenItChanged) {
         hosts.write("127.0.0.5 b.test and more\n");
         EXPECT_EQ(text_of(co_await names.resolve("b.test", 80)), "127.0.0.5:80");
         EXPECT_EQ(server.asked("b.test"), 2u);
+    });
+}
+
+TEST(Resolve, AHostsFileOverTheLimitIsSaid) {
+    with_server([](name_server& server) -> task<void> {
+        constexpr std::size_t limit = 8 << 20;
+        std::string text = "127.0.0.9 a.test\n";
+        text.resize(limit, '#');
+        const scratch_file hosts(text);
+        auto options = asking(server.address());
+        options.hosts_file = hosts.path();
+        auto names = opened(options);
+        EXPECT_EQ(text_of(co_await names.resolve("a.test", 80)), "127.0.0.9:80");
+        hosts.write(text + "#");
+        EXPECT_EQ((co_await names.resolve("a.test", 80)).error(), std::errc::file_too_large);
+        EXPECT_EQ(server.asked("a.test"), 0u);
+    });
+}
+
+/// A socket that cannot be made is an error; with descriptors again it goes on.
+TEST(Resolve, WithoutDescriptorsItSaysSoAndGoesOn) {
+    with_server([](name_server& server) -> task<void> {
+        server["a.test"].addresses = {"127.0.0.2"};
+        auto names = opened(asking(server.address()));
+        ::rlimit usual;
+        EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+        const ::rlimit none{0, usual.rlim_max};
+        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+        const auto refused = co_await names.resolve("a.test", 80);
+        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+        EXPECT_FALSE(refused);
+        EXPECT_EQ(names.queries(), 0u);
+        EXPECT_EQ(text_of(co_await names.resolve("a.test", 80)), "127.0.0.2:80");
     });
 }
 
