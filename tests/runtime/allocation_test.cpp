@@ -107,8 +107,8 @@ class AllocationOfStolenTasks : public ::testing::Test {
 protected:
     using handles = std::array<std::optional<join_handle<void>>, 64>;
 
-    /// On shard 0. \return when all of them have run, on shard 1.
-    static void spawn_for_the_other(handles& tasks) {
+    /// On shard 0. \return when all of them have run, on shard 1, which frees what is detached.
+    static void spawn_for_the_other(handles& tasks, bool detached) {
         std::atomic<std::size_t> ran = 0;
         for (auto& each : tasks) {
             each = value_or_throw(this_runtime().spawn_stealable_on(0, [&ran]() -> task<void> {
@@ -116,6 +116,8 @@ protected:
                 ++ran;
                 co_return;
             }));
+            if (detached)
+                each->detach();
         }
         EXPECT_TRUE(runtime_test::comes_to_be([&] { return ran == tasks.size(); }));
     }
@@ -127,7 +129,7 @@ protected:
 TEST_F(AllocationOfStolenTasks, Joined) {
     expect_none_soon(own, []() -> task<void> {
         handles tasks;
-        spawn_for_the_other(tasks);
+        spawn_for_the_other(tasks, false);
         for (auto& each : tasks)
             co_await *each;
     });
@@ -136,9 +138,7 @@ TEST_F(AllocationOfStolenTasks, Joined) {
 TEST_F(AllocationOfStolenTasks, Detached) {
     expect_none_soon(own, []() -> task<void> {
         handles tasks;
-        spawn_for_the_other(tasks);
-        for (auto& each : tasks)
-            each->detach();
+        spawn_for_the_other(tasks, true);
         co_return;
     });
 }
