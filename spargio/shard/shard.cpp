@@ -1,6 +1,7 @@
 #include "spargio/shard/shard.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "spargio/core/pause.hpp"
 #include "spargio/core/transfer.hpp"
@@ -48,6 +49,8 @@ result<void> shard::open() {
         bell_.store(bell, std::memory_order_release);
         ring_->listen_to_bell(bell);
     }
+    if (share_ != nullptr && options_.stealing.contended_worth_ns != 0)
+        cpu_times_ = kernel_.open_cpu_times();
     opened_ns_.store(now_ns(), std::memory_order_relaxed);
     ring_->set_message_port(direct_);
     ring_descriptor_.store(ring_->descriptor(), std::memory_order_release);
@@ -66,6 +69,8 @@ void shard::meet(std::span<const std::unique_ptr<shard>> peers, detail::work_sha
 }
 
 void shard::close() noexcept {
+    if (cpu_times_ >= 0)
+        kernel_.close_cpu_times(std::exchange(cpu_times_, -1));
     if (exit_.load(std::memory_order_relaxed) == exit_mode::at_once)
         return;
     last_numbers_ = numbers_of(*ring_);
@@ -86,8 +91,6 @@ void shard::close() noexcept {
 void shard::run() {
     constexpr std::uint32_t long_item_ns = 1000;
     detail::executor_scope scope(this);
-    if (share_ != nullptr && options_.stealing.contended_worth_ns != 0)
-        cpu_times_ = kernel_.open_cpu_times();
     claim_.acquire();
     for (;;) {
         ++counters_.turns;
@@ -132,8 +135,6 @@ void shard::run() {
         end_search();
     end_watch();
     ring_->flush();
-    if (cpu_times_ >= 0)
-        kernel_.close_cpu_times(cpu_times_);
     tell_what_ran();
 }
 
