@@ -38,6 +38,11 @@ class Server:
         with open(f"/proc/{self.child.pid}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
+    def most_resident_bytes(self):
+        """The most it ever was."""
+        with open(f"/proc/{self.child.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"VmHWM:\s*(\d+) kB", file.read()).group(1)) * 1024
+
 
 class Client:
     """One connection. Replies are read as Python values: bytes, int, None, list; an error is an
