@@ -4,8 +4,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -161,6 +163,31 @@ TEST(ZeroCopy, LendsFromTheThresholdOn) {
             kernel.close(other);
         });
     }
+}
+
+TEST(ZeroCopy, IsOverWhenTheBytesAreSentWhateverIsStillLent) {
+    testing::simulated_kernel kernel(
+        {.seed = testing::process_seed(), .notification_delay_ns = 500'000});
+    auto built = shards(1).spin_us(0).build_on(kernel);
+    ASSERT_TRUE(built);
+    built->block_on([&]() -> task<void> {
+        if (!shard::current()->stream_features().has(feature::zero_copy_send)) {
+            EXPECT_NE(std::getenv("SPARGIO_DISABLE"), nullptr) << "its trial failed";
+            co_return;
+        }
+        const auto [one, other] = kernel.stream_pair(10'000'000);
+        zero_copy_sender sender;
+        std::size_t most_out = 0;
+        for (unsigned sent = 0; sent != 20; ++sent) {
+            value_or_throw(co_await sender.write_all(one, pattern(100'000, sent)));
+            most_out = std::max<std::size_t>(most_out, sender.out());
+        }
+        EXPECT_GT(most_out, 1u) << "each waited for what it need not";
+        while (sender.out() != 0)
+            value_or_throw(co_await sleep_for(std::chrono::milliseconds(1)));
+        kernel.close(one);
+        kernel.close(other);
+    });
 }
 
 TEST(ZeroCopy, BytesAreNotTouchedBeforeLateNotifications) {
