@@ -121,6 +121,30 @@ TEST(DatagramStream, ControlMessagesComeAlong) {
     });
 }
 
+TEST(DatagramStream, MarksAndAddressesOfVersionSixAndOfMappedPacketsComeAlong) {
+    with_ledger(shards(1), []() -> task<void> {
+        auto server = value_or_throw(udp_socket::bind(socket_address::any_v6(0)));
+        value_or_throw(server.set_receive_ecn(true));
+        value_or_throw(server.set_receive_local(true));
+        const std::uint16_t port = value_or_throw(server.local_address()).port();
+        auto stream = value_or_throw(datagram_stream::open(server.fd(), datagram_info_bytes));
+        for (const auto& [own, target] :
+             {std::pair{socket_address::loopback_v6(0), socket_address::loopback_v6(port)},
+              std::pair{socket_address::loopback_v4(0), socket_address::loopback_v4(port)}}) {
+            auto client = value_or_throw(udp_socket::bind(own));
+            for (const auto mark : {ecn_mark::capable_1, ecn_mark::congested}) {
+                value_or_throw(
+                    co_await client.send_message(bytes_of("x"), {.peer = target, .ecn = mark}));
+                const auto datagram = value_or_throw(co_await stream.next());
+                EXPECT_EQ(datagram.info().ecn, mark) << to_string(target);
+                EXPECT_EQ(datagram.info().local, own);
+                EXPECT_EQ(datagram.info().peer.port(),
+                          value_or_throw(client.local_address()).port());
+            }
+        }
+    });
+}
+
 /// As many receives as sends, and every datagram in them can be told.
 TEST(DatagramStream, DatagramsInARowComeAsOneWhereTheSocketAllowsIt) {
     with_ledger(shards(1).receive_buffers({.count = 16, .size = 16'384}), []() -> task<void> {
