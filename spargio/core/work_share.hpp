@@ -63,7 +63,8 @@ public:
     }
 
     /// To be one of the two sleepers that look after those who are awake: two, so that there still
-    /// is one when the other is woken. False: enough others do.
+    /// is one when the other is woken. False: enough others do. Model-checked in
+    /// tests/model/watch.pml.
     [[nodiscard]] bool begin_watch() noexcept {
         unsigned seen = watchers_.load(std::memory_order_relaxed);
         do {
