@@ -2,8 +2,8 @@
 //
 // With SPARGIO_QUIET set, on a machine that does nothing else, it is held to what is promised: in
 // the median 100 us while another shard is awake and 2 ms when all others slept, always 10 ms. A
-// busy machine is late by itself: there the best of some rounds is within ten times the median,
-// less what this process's threads waited for a CPU.
+// busy machine is late by itself, but not always: there the median is within 10 ms in one of some
+// tries, and the best of all within ten times the median that is promised.
 
 #include <gtest/gtest.h>
 
@@ -11,10 +11,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <semaphore>
@@ -22,7 +19,6 @@
 #include <thread>
 #include <tuple>
 
-#include "spargio/ring/kernel.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/time/timeout.hpp"
 #include "stuck_shard.hpp"
@@ -162,18 +158,6 @@ constexpr way way_of(const char* name) {
 enum class stuck { spinning, sleeping };
 enum class others { awake, asleep };
 
-/// What all threads of this process have waited for a CPU so far, as far as the kernel says so.
-std::chrono::nanoseconds waited_for_cpus() {
-    std::uint64_t all_ns = 0;
-    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-        std::ifstream numbers(thread.path() / "schedstat");
-        std::uint64_t ran_ns = 0, waited_ns = 0;
-        if (numbers >> ran_ns >> waited_ns)
-            all_ns += waited_ns;
-    }
-    return std::chrono::nanoseconds(all_ns);
-}
-
 std::chrono::nanoseconds lateness(runtime& own, const way& becoming_ready, stuck how) {
     return own.block_on(0, [&]() -> task<std::chrono::nanoseconds> {
         const auto measured = becoming_ready.make();
@@ -196,12 +180,22 @@ std::chrono::nanoseconds lateness(runtime& own, const way& becoming_ready, stuck
 
 class RescueLatency : public ::testing::TestWithParam<std::tuple<way, stuck, others>> {
 protected:
-    /// Before it the other shard has time to fall asleep, unless it is kept awake.
-    [[nodiscard]] std::chrono::nanoseconds round() {
+    struct taken {
+        std::chrono::nanoseconds best, median, worst;
+    };
+    /// Before each round the other shard has time to fall asleep, unless it is kept awake.
+    [[nodiscard]] taken take() {
         const auto& [becoming_ready, how, rest] = GetParam();
-        if (rest == others::asleep)
-            std::this_thread::sleep_for(20ms);
-        return lateness(own, becoming_ready, how);
+        std::array<std::chrono::nanoseconds, 15> late;
+        for (auto& each : late) {
+            if (rest == others::asleep)
+                std::this_thread::sleep_for(20ms);
+            each = lateness(own, becoming_ready, how);
+        }
+        std::sort(late.begin(), late.end());
+        RecordProperty("median_us", static_cast<int>(late[late.size() / 2] / 1us));
+        RecordProperty("worst_us", static_cast<int>(late.back() / 1us));
+        return {.best = late.front(), .median = late[late.size() / 2], .worst = late.back()};
     }
 
     runtime own = runtime_test::built(runtime_builder().shards(2).rescue({.linger_ms = 5}));
@@ -216,26 +210,19 @@ TEST_P(RescueLatency, IsWithinItsBounds) {
         while (!over)
             co_await yield();
     }));
+    taken late = take();
     if (std::getenv("SPARGIO_QUIET") != nullptr) {
-        std::array<std::chrono::nanoseconds, 15> late;
-        for (auto& each : late)
-            each = round();
-        std::sort(late.begin(), late.end());
-        EXPECT_LE(late[late.size() / 2], promised);
-        EXPECT_LE(late.back(), longest);
-        RecordProperty("median_us", static_cast<int>(late[late.size() / 2] / 1us));
-        RecordProperty("worst_us", static_cast<int>(late.back() / 1us));
+        EXPECT_LE(late.median, promised);
+        EXPECT_LE(late.worst, longest);
     } else {
-        const auto enough = std::min(10 * promised, longest);
-        // Two that spin wait for longer than that, in all, while nobody comes.
-        constexpr std::chrono::nanoseconds most_waited = 50ms;
-        auto best = std::chrono::nanoseconds::max();
-        for (int rounds = 0; rounds < 90 && best > enough; ++rounds) {
-            const auto before = waited_for_cpus();
-            const auto late = round();
-            best = std::min(best, late - std::min(waited_for_cpus() - before, most_waited));
+        auto best = late.best;
+        for (int tries = 1; tries != 10 && (late.median >= longest || best > 10 * promised);
+             ++tries) {
+            late = take();
+            best = std::min(best, late.best);
         }
-        EXPECT_LE(best, enough);
+        EXPECT_LT(late.median, longest);
+        EXPECT_LE(best, 10 * promised);
     }
     over = true;
     awake.wait();
@@ -260,21 +247,6 @@ INSTANTIATE_TEST_SUITE_P(Runtime, RescueLatency,
                                          ? "_others_awake"
                                          : "_others_asleep");
                          });
-
-/// A shard in user code takes no completions from the kernel, which holds them back until it is
-/// interrupted. Now and then something else does that first; but not always.
-TEST(RescueNudge, BringsCompletionsHeldBackByAShardThatSpins) {
-    runtime own = runtime_test::with_shards(2);
-    if (own.backend().find("cooperative_taskrun") == std::string::npos ||
-        own.backend().find("deferred_taskrun") != std::string::npos)
-        GTEST_SKIP() << "completions are not held back";
-    if (system_kernel().prepare_nudges() != 0)
-        GTEST_SKIP() << "no membarrier";
-    const auto end = clock::now() + 10s;
-    while (own.stats(1).nudges == 0 && clock::now() < end)
-        (void)lateness(own, way_of<completion_comes>("completion"), stuck::spinning);
-    EXPECT_GT(own.stats(1).nudges, 0u);
-}
 
 }  // namespace
 }  // namespace spargio

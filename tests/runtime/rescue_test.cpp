@@ -227,51 +227,5 @@ TEST(Rescue, WhatIsPinnedWaitsAndIsNotLost) {
     });
 }
 
-/// How late timers of a stuck shard fire, in the median; before each the others have `rest` to fall
-/// asleep.
-std::chrono::nanoseconds lateness(runtime& own, std::chrono::milliseconds rest) {
-    std::vector<std::chrono::nanoseconds> late;
-    for (int round = 0; round < 15; ++round) {
-        std::this_thread::sleep_for(rest);
-        std::chrono::steady_clock::time_point due, fired;
-        EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
-            due = std::chrono::steady_clock::now() + 5ms;
-            (void)co_await sleep_for(5ms);
-            fired = std::chrono::steady_clock::now();
-        }));
-        late.push_back(fired - due);
-    }
-    std::sort(late.begin(), late.end());
-    ::testing::Test::RecordProperty("median_us", static_cast<int>(late[7] / 1us));
-    ::testing::Test::RecordProperty("worst_us", static_cast<int>(late.back() / 1us));
-    return late[7];
-}
-
-/// A machine that does something else, too, is late by itself; but not always.
-bool comes_within_10ms(runtime& own, std::chrono::milliseconds rest) {
-    for (int tries = 0; tries < 10; ++tries) {
-        if (lateness(own, rest) < 10ms)
-            return true;
-    }
-    return false;
-}
-
-TEST(Rescue, ComesSoonThoughAllOthersSlept) {
-    runtime own = runtime_test::built(runtime_builder().shards(2).rescue({.linger_ms = 5}));
-    EXPECT_TRUE(comes_within_10ms(own, 20ms));
-}
-
-TEST(Rescue, ComesAtOnceWhileAnotherShardIsAwake) {
-    runtime own = with_shards(2);
-    std::atomic<bool> over = false;
-    auto awake = own.handle().spawn(placement::pinned(1), [&over]() -> task<void> {
-        while (!over)
-            co_await yield();
-    });
-    EXPECT_TRUE(comes_within_10ms(own, 0ms));
-    over = true;
-    awake->wait();
-}
-
 }  // namespace
 }  // namespace spargio
