@@ -23,25 +23,29 @@ public:
         return thefts != thefts_ && now_ns - looked_ns_ >= between_looks_ns && !wanted(now_ns);
     }
 
-    void learn(std::uint64_t now_ns, std::uint64_t thefts, const cpu_times& seen) noexcept {
+    /// \return whether others are found to want the CPU from now on.
+    bool learn(std::uint64_t now_ns, std::uint64_t thefts, const cpu_times& seen) noexcept {
         const bool begins = now_ns - looked_ns_ > longest_gap_ns;
         looked_ns_ = now_ns;
         thefts_ = thefts;
         const std::uint64_t waited_ns = seen.waited_ns - trial_.waited_ns;
         const std::uint64_t active_ns = seen.ran_ns - trial_.ran_ns + waited_ns;
-        if (begins) {
-            trial_ = seen;
-        } else if (active_ns >= trial_ns) {
-            trial_ = seen;
-            decide(now_ns, waited_ns * 4 >= active_ns);
-        }
+        if (!begins && active_ns < trial_ns)
+            return false;
+        trial_ = seen;
+        return !begins && decide(now_ns, waited_ns * 4 >= active_ns);
+    }
+    /// What is over need not be compared with the clock any more.
+    void forget(std::uint64_t now_ns) noexcept {
+        if (may_be_wanted() && !wanted(now_ns))
+            until_ns_.store(0, std::memory_order_relaxed);
     }
 
     [[nodiscard]] bool wanted(std::uint64_t now_ns) const noexcept {
         return now_ns < until_ns_.load(std::memory_order_relaxed);
     }
-    /// Whether it ever was: who says no need not look at the clock.
-    [[nodiscard]] bool ever_wanted() const noexcept {
+    /// Whether it was, and may be: who says no need not look at the clock.
+    [[nodiscard]] bool may_be_wanted() const noexcept {
         return until_ns_.load(std::memory_order_relaxed) != 0;
     }
 
@@ -52,13 +56,14 @@ private:
     static constexpr std::uint64_t shortest_ns = 4'000'000;
     static constexpr std::uint64_t longest_ns = 128'000'000;
 
-    void decide(std::uint64_t now_ns, bool contended) noexcept {
-        if (!contended) {
+    bool decide(std::uint64_t now_ns, bool contended) noexcept {
+        if (contended) {
+            lasts_ns_ = std::clamp(2 * lasts_ns_, shortest_ns, longest_ns);
+            until_ns_.store(now_ns + lasts_ns_, std::memory_order_relaxed);
+        } else {
             lasts_ns_ /= 2;
-            return;
         }
-        lasts_ns_ = std::clamp(2 * lasts_ns_, shortest_ns, longest_ns);
-        until_ns_.store(now_ns + lasts_ns_, std::memory_order_relaxed);
+        return contended;
     }
 
     std::uint64_t looked_ns_ = 0;

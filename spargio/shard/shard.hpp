@@ -220,7 +220,7 @@ private:
             attempts_succeeded, attempts_in_vain, timers_fired, spins_paid, parks, bells_sent,
             searches, thefts, items_stolen, searchers_woken, rescues, items_rescued, nudges,
             messages_submitted, messages_backpressured, messages_failed, items_ready, timers_armed,
-            affinity_violations;
+            affinity_violations, contentions;
         std::atomic<std::uint64_t> bells_from_outside = 0;
         std::atomic<std::uint64_t> backpressured_outside = 0;
         detail::time_counts turn_time, item_time, ready_time, wake_time;

@@ -128,6 +128,7 @@ shard_stats shard::stats() const noexcept {
     seen.items_rescued = counters_.items_rescued.get();
     seen.nudges = counters_.nudges.get();
     seen.searchers_woken = counters_.searchers_woken.get();
+    seen.contentions = counters_.contentions.get();
     seen.affinity_violations = counters_.affinity_violations.get();
     seen.bells_sent = counters_.bells_sent.get();
     seen.bells_from_outside = counters_.bells_from_outside.load(std::memory_order_relaxed);
@@ -166,6 +167,7 @@ shard_stats& shard_stats::operator+=(const shard_stats& other) noexcept {
                                           &s::thefts,
                                           &s::items_stolen,
                                           &s::searchers_woken,
+                                          &s::contentions,
                                           &s::rescues,
                                           &s::items_rescued,
                                           &s::nudges,

@@ -38,6 +38,7 @@ struct shard_stats {
     std::uint64_t thefts = 0;              ///< searches that brought some
     std::uint64_t items_stolen = 0;        ///< by this shard
     std::uint64_t searchers_woken = 0;     ///< by this shard, for work that lay about
+    std::uint64_t contentions = 0;         ///< how often it found that others want its CPU
     std::uint64_t rescues = 0;             ///< by this shard, of others that were stuck
     std::uint64_t items_rescued = 0;       ///< brought by them
     std::uint64_t nudges = 0;              ///< of CPUs, for completions held back on them

@@ -25,7 +25,7 @@ unsigned shard::loot_for(const shard& thief) const noexcept {
 /// Who waits for its CPU leaves small things with who does not: there they are done sooner, and who
 /// else wants this CPU has it. Thread: any.
 bool shard::spares(const shard& victim) const noexcept {
-    if (!contention_.ever_wanted())
+    if (!contention_.may_be_wanted())
         return false;
     const std::uint64_t now = now_ns();
     return contention_.wanted(now) && !victim.contention_.wanted(now);

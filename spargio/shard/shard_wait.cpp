@@ -99,9 +99,13 @@ bool shard::sort_timers() noexcept {
 /// Before a sleep, and by nobody who counts as searching: a look is a system call, after which the
 /// scheduler may let others run first.
 void shard::measure_contention(std::uint64_t now) noexcept {
+    if (cpu_times_ < 0)
+        return;
+    contention_.forget(now);
     const std::uint64_t thefts = counters_.thefts.get();
-    if (cpu_times_ >= 0 && contention_.due(now, thefts))
-        contention_.learn(now, thefts, kernel_.read_cpu_times(cpu_times_));
+    if (contention_.due(now, thefts) &&
+        contention_.learn(now, thefts, kernel_.read_cpu_times(cpu_times_)))
+        ++counters_.contentions;
 }
 
 void shard::park(std::uint64_t now) noexcept {

@@ -100,9 +100,11 @@ TEST_F(ContendedCpu, LeavesSmallThingsWithWhoHasACpu) {
     open(30'000);
     kernel_.crowded[1] = true;
     EXPECT_TRUE(stolen());
+    EXPECT_EQ(runtime_->stats(1).contentions, 0u);
     EXPECT_TRUE(stolen());  // and now it knows
     EXPECT_FALSE(stolen());
     EXPECT_FALSE(stolen());
+    EXPECT_EQ(runtime_->stats(1).contentions, 1u);
     kernel_.time_ns += 4 * ms;
     EXPECT_TRUE(stolen()) << "it tries again";
 }

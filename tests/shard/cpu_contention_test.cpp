@@ -22,8 +22,10 @@ struct thief {
         times.ran_ns += ran_ns;
         times.waited_ns += waited_ns;
         const bool due = contention.due(now_ns, ++thefts);
-        if (due)
-            contention.learn(now_ns, thefts, times);
+        if (due) {
+            const bool found = contention.learn(now_ns, thefts, times);
+            EXPECT_EQ(found, wanted());
+        }
         return due;
     }
     [[nodiscard]] bool wanted() const { return contention.wanted(now_ns); }
@@ -47,7 +49,7 @@ TEST(CpuContention, AQuarterOfTheTimeIsWhatCounts) {
     little.works(0, 0);
     little.works(760 * us, 240 * us);
     EXPECT_FALSE(little.wanted());
-    EXPECT_FALSE(little.contention.ever_wanted());
+    EXPECT_FALSE(little.contention.may_be_wanted());
 }
 
 TEST(CpuContention, ATrialIsAMillisecondOfWantingToRun) {
@@ -69,6 +71,18 @@ TEST(CpuContention, ATrialBeginsAnewWhenNobodyLookedForLong) {
     EXPECT_FALSE(own.wanted());
     own.works(100 * us, 900 * us);
     EXPECT_TRUE(own.wanted());
+}
+
+TEST(CpuContention, WhatIsOverIsForgotten) {
+    thief own;
+    own.works(0, 0);
+    own.works(0, ms);
+    own.contention.forget(own.now_ns);
+    EXPECT_TRUE(own.contention.may_be_wanted());
+    own.waits_for_the_end();
+    EXPECT_TRUE(own.contention.may_be_wanted());
+    own.contention.forget(own.now_ns);
+    EXPECT_FALSE(own.contention.may_be_wanted());
 }
 
 TEST(CpuContention, EachTrialInARowThatFindsTheSameDoublesHowLongItIsBelieved) {
