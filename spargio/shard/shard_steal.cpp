@@ -137,8 +137,9 @@ void shard::share_next() noexcept {
 shard& shard::home_for_new_task() noexcept {
     if (share_ == nullptr)
         return *this;
-    next_home_ = (next_home_ + 1) % static_cast<unsigned>(peers_.size());
-    shard& other = *peers_[next_home_];
+    const auto count = static_cast<unsigned>(peers_.size());
+    next_home_ = (next_home_ + 1) % (count - 1);
+    shard& other = *peers_[(index() + 1 + next_home_) % count];
     constexpr unsigned few = 4;
     const unsigned there = other.ring_->in_flight();
     return ring_->in_flight() > there + there / 8 + few ? other : *this;
