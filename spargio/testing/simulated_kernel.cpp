@@ -187,6 +187,7 @@ simulated_kernel::clock_hold::~clock_hold() {
 
 void simulated_kernel::script(const scripted_outcome& outcome) {
     SPARGIO_ASSERT(outcome.times > 0);
+    SPARGIO_ASSERT(outcome.kind != request_kind::message || outcome.result);
     const std::scoped_lock lock(simulation_->mutex);
     simulation_->scripts.push_back(outcome);
 }

@@ -96,7 +96,8 @@ public:
 
     // --- mischief --------------------------------------------------------------------------------
 
-    /// Applies to the next requests it fits; older scripts first.
+    /// Applies to the next requests it fits; older scripts first. A message is sent at once or has
+    /// a result: no other part of a script is for it.
     void script(const scripted_outcome& outcome);
     /// What the next `times` entries by any ring answer instead of taking requests or waiting:
     /// EAGAIN, EBUSY, ENOMEM, EINTR (negative; the last after taking requests), or
