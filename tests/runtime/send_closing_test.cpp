@@ -155,7 +155,7 @@ TEST(ClosingBatches, APartThatWasAcceptedIsTold) {
                 std::this_thread::yield();
             }
         });
-        while (received_so_far < round % 10 * 100 + 1)
+        while (received_so_far < round % 10 * 1000 + 1)
             std::this_thread::yield();
         EXPECT_TRUE(own.shutdown_blocking().clean());
         thread.join();
