@@ -92,23 +92,27 @@ task<void> leave_with_items_and_senders(channel_sender<counted> to, Receiver fro
     EXPECT_EQ(living, 0);
 }
 
-TEST(ChannelClose, ByTheReceiverWithItemsLeftAndSendersWaiting) {
+/// Runs `end(sender, receiver, living)` with a channel of each kind that has room for two.
+template <class End>
+void with_both_kinds(End end) {
     std::atomic<int> living = 0;
-    on_shards(2, [&living]() -> task<void> {
+    on_shards(2, [&living, end]() -> task<void> {
         auto [to_many, many] = mpmc_channel<counted>(2);
-        co_await close_with_items_and_senders(to_many, std::move(many), living);
+        co_await end(to_many, std::move(many), living);
         auto [to_one, one] = mpsc_channel<counted>(2);
-        co_await close_with_items_and_senders(to_one, std::move(one), living);
+        co_await end(to_one, std::move(one), living);
+    });
+}
+
+TEST(ChannelClose, ByTheReceiverWithItemsLeftAndSendersWaiting) {
+    with_both_kinds([](auto to, auto from, std::atomic<int>& living) {
+        return close_with_items_and_senders(std::move(to), std::move(from), living);
     });
 }
 
 TEST(ChannelClose, ByAReceiverThatGoesWithItemsLeftAndSendersWaiting) {
-    std::atomic<int> living = 0;
-    on_shards(2, [&living]() -> task<void> {
-        auto [to_many, many] = mpmc_channel<counted>(2);
-        co_await leave_with_items_and_senders(to_many, std::move(many), living);
-        auto [to_one, one] = mpsc_channel<counted>(2);
-        co_await leave_with_items_and_senders(to_one, std::move(one), living);
+    with_both_kinds([](auto to, auto from, std::atomic<int>& living) {
+        return leave_with_items_and_senders(std::move(to), std::move(from), living);
     });
 }
 

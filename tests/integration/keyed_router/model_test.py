@@ -3,9 +3,8 @@ dictionary would, and whatever words come each request has one answer, in its pl
 
 import os
 import random
-import threading
 
-from harness import Error, ServedTest, encoded
+from harness import Error, ServedTest
 
 KEYS = [f"key{i}" for i in range(200)]  # of both shards, whichever serves the connection
 TIMES = 20 if os.environ.get("SPARGIO_LONG") else 1
@@ -103,24 +102,3 @@ class Dispatch(ServedTest):
                         ("CLIENT", "GETNAME"), ("CONFIG", "GET", "save"), ("HELLO", "2")]:
             with self.subTest(request):
                 self.assertNotIsInstance(c.ask(*request), Error)
-
-
-class SlowReader(ServedTest):
-    def test_a_million_commands_sent_ahead_of_their_reader_take_bounded_memory(self):
-        c = self.client(receive_buffer=16 * 1024)
-        c.ask("SET", "k", "v" * 100)
-        before = self.server.resident_bytes()
-        block = encoded(("GET", "k")) * 10_000
-
-        def send():
-            for _ in range(100):
-                c.send_raw(block)
-        sender = threading.Thread(target=send)
-        sender.start()
-        left = 1_000_000 * len(b"$100\r\n" + b"v" * 100 + b"\r\n")
-        while left > 0:
-            received = len(c.socket.recv(min(left, 8 * 1024)))
-            self.assertGreater(received, 0, "the connection ended")
-            left -= received
-        sender.join()
-        self.assertLess(self.server.most_resident_bytes() - before, 16 * 1024 * 1024)

@@ -6,6 +6,18 @@ import threading
 from harness import Client, Error, ServedTest, encoded
 
 
+def a_million_times(client, *words):
+    """A thread that sends them without waiting for any reply."""
+    block = encoded(words) * 10_000
+
+    def send():
+        for _ in range(100):
+            client.send_raw(block)
+    sender = threading.Thread(target=send)
+    sender.start()
+    return sender
+
+
 class Pipelines(ServedTest):
     def test_replies_come_in_order_across_shards(self):
         c = self.client()
@@ -83,13 +95,7 @@ class Pipelines(ServedTest):
 
     def test_a_million_commands_are_all_answered(self):
         c = self.client()
-        block = encoded(("INCR", "n")) * 10_000
-
-        def send():
-            for _ in range(100):
-                c.send_raw(block)
-        sender = threading.Thread(target=send)
-        sender.start()
+        sender = a_million_times(c, "INCR", "n")
         last = b""
         count = 0
         while count < 1_000_000:
@@ -98,6 +104,19 @@ class Pipelines(ServedTest):
             last = (last + data)[-16:]
         sender.join()
         self.assertTrue(last.endswith(b":1000000\r\n"), last)
+
+    def test_a_million_commands_sent_ahead_of_their_reader_take_bounded_memory(self):
+        c = self.client(receive_buffer=16 * 1024)
+        c.ask("SET", "k", "v" * 100)
+        before = self.server.resident_bytes()
+        sender = a_million_times(c, "GET", "k")
+        left = 1_000_000 * len(b"$100\r\n" + b"v" * 100 + b"\r\n")
+        while left > 0:
+            received = len(c.socket.recv(min(left, 8 * 1024)))
+            self.assertGreater(received, 0, "the connection ended")
+            left -= received
+        sender.join()
+        self.assertLess(self.server.most_resident_bytes() - before, 16 * 1024 * 1024)
 
     def test_vanishing_clients_leave_nothing_behind(self):
         for i in range(50):
