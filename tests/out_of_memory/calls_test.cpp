@@ -94,7 +94,10 @@ TEST_F(OutOfMemory, Boundaries) {
         for (int i = 0; i != 4; ++i) {
             // Of a call that threw no slot is left in use.
             unsigned told = 0;
-            auto called = client.call(1, [context, &told](result<int>) { ++told; });
+            auto called = client.call(1, [context, &told](result<int>) {
+                (void)context;
+                ++told;
+            });
             EXPECT_TRUE(called);
             EXPECT_TRUE(called->cancel());
             EXPECT_EQ(told, 1u);
@@ -108,7 +111,7 @@ TEST_F(OutOfMemory, ABoundaryCallThatThrewLeavesItsSlot) {
         const large context;
         const failing_memory failing(number);
         try {
-            auto called = client.call(1, [context](result<int>) {});
+            auto called = client.call(1, [context](result<int>) { (void)context; });
             EXPECT_TRUE(called && called->cancel());
         } catch (const std::bad_alloc&) {
         }
