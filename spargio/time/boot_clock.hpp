@@ -34,6 +34,7 @@ struct decode_passed {
 /// Unlike sleeps on `clock` each is a request in the ring, which goes out with the shard's turn and
 /// counts as an operation in flight: right for hundreds, not for hundred thousands.
 /// Error: std::errc::operation_canceled; then it yields right away.
+/// Once it is under way, the clock of another time namespace (setns(2)) changes nothing about it.
 /// Source: IORING_OP_TIMEOUT, IORING_TIMEOUT_BOOTTIME.
 [[nodiscard]] inline auto sleep_until(point_in_time<boot_clock> when) noexcept {
     const boot_clock::time_point until = when;

@@ -10,40 +10,40 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Its boot clock says what its other clock does.
+/// The clock that passes is the simulated kernel's; what a sleep is until is the machine's own.
 class BootClock : public stage {
 protected:
-    boot_clock::time_point boot_now() {
-        return boot_clock::time_point(std::chrono::nanoseconds(kernel_.now_ns()));
-    }
+    std::chrono::nanoseconds passed() { return std::chrono::nanoseconds(kernel_.now_ns()); }
 };
 
 TEST_F(BootClock, ASleepLastsUntilItsTime) {
     run([this]() -> task<void> {
-        for (const auto wait : {1ns, 5'000'000ns, 3'600'000'000'000ns}) {
-            const auto when = boot_now() + wait;
-            EXPECT_TRUE(co_await sleep_until(when));
-            EXPECT_GE(boot_now(), when);
-            EXPECT_LT(boot_now(), when + 100ms);
+        for (const auto wait : {5s, 3'600s}) {
+            const auto start = passed();
+            EXPECT_TRUE(co_await sleep_until(boot_clock::now() + wait));
+            EXPECT_GT(passed() - start, wait - 1s);
+            EXPECT_LT(passed() - start, wait + 1s);
         }
     });
 }
 
 TEST_F(BootClock, WhatIsOverYieldsSoon) {
     run([this]() -> task<void> {
-        const auto start = boot_now();
+        const auto start = passed();
         EXPECT_TRUE(co_await sleep_until(boot_clock::time_point()));
         EXPECT_TRUE(co_await sleep_until(boot_clock::time_point::min()));
-        EXPECT_LT(boot_now(), start + 100ms);
+        EXPECT_TRUE(co_await sleep_until(boot_clock::now()));
+        EXPECT_LT(passed() - start, 100ms);
     });
 }
 
 TEST_F(BootClock, AStopEndsTheSleep) {
     run([this]() -> task<void> {
-        const auto start = boot_now();
-        EXPECT_EQ((co_await timeout(1s, sleep_until(start + 1h))).error(), std::errc::timed_out);
+        const auto start = passed();
+        const auto never = boot_clock::now() + 1h;
+        EXPECT_EQ((co_await timeout(1s, sleep_until(never))).error(), std::errc::timed_out);
         const auto sleeper = [=]() -> task<bool> {
-            const auto ended = co_await sleep_until(start + 1h);
+            const auto ended = co_await sleep_until(never);
             co_return !ended && ended.error() == std::errc::operation_canceled;
         };
         for (const unsigned where : {0u, 1u}) {
@@ -52,7 +52,7 @@ TEST_F(BootClock, AStopEndsTheSleep) {
             stopped.request_stop();
             EXPECT_TRUE(co_await stopped);
         }
-        EXPECT_LT(boot_now(), start + 1h);
+        EXPECT_LT(passed() - start, 1h - 1s);
     });
 }
 

@@ -123,7 +123,7 @@ private:
     void finish(held_request request, int outcome, bool during_submission);
     void deliver(const held_request& request, bool during_submission);
     void take_from_schedule(held_request& request);
-    [[nodiscard]] std::uint64_t time_until(const ::io_uring_sqe& timeout) const noexcept;
+    [[nodiscard]] static std::uint64_t duration_of(const ::io_uring_sqe& timeout) noexcept;
     std::uint64_t hold(held_request request);
     void reschedule(held_request& request, std::uint64_t delay_ns);
     [[nodiscard]] std::uint64_t some_delay() noexcept;

@@ -115,7 +115,7 @@ void simulation::issue(simulated_ring& ring, const ::io_uring_sqe& sqe) {
     }
     if (sqe.opcode == IORING_OP_TIMEOUT) {
         request.result = -ETIME;
-        delay = time_until(sqe);
+        delay = duration_of(sqe);
     }
     if (scripted_outcome* script = script_for(sqe)) {
         if (script->result)
@@ -145,12 +145,11 @@ void simulation::issue(simulated_ring& ring, const ::io_uring_sqe& sqe) {
 }
 
 /// There is one clock: what is asked for by another one passes by this.
-std::uint64_t simulation::time_until(const ::io_uring_sqe& timeout) const noexcept {
-    SPARGIO_ASSERT((timeout.timeout_flags & IORING_TIMEOUT_ABS) != 0 && timeout.off == 0);
-    const auto& when = *reinterpret_cast<const __kernel_timespec*>(timeout.addr);
-    const auto when_ns = static_cast<std::uint64_t>(when.tv_sec) * 1'000'000'000 +
-                         static_cast<std::uint64_t>(when.tv_nsec);
-    return when_ns - std::min(when_ns, clock.now_ns());
+std::uint64_t simulation::duration_of(const ::io_uring_sqe& timeout) noexcept {
+    SPARGIO_ASSERT((timeout.timeout_flags & IORING_TIMEOUT_ABS) == 0 && timeout.off == 0);
+    const auto& lasts = *reinterpret_cast<const __kernel_timespec*>(timeout.addr);
+    return static_cast<std::uint64_t>(lasts.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(lasts.tv_nsec);
 }
 
 std::uint64_t simulation::hold(held_request request) {
@@ -287,11 +286,10 @@ int simulation::cancel(simulated_ring& ring, std::uint64_t user_data, bool& targ
     if (faults.meet("request", request_kind::cancel, fault_plan::faults_of(request_kind::cancel)))
         race = cancel_race::already_running;
     // Before its time a timeout can only be cancelled.
-    const ::io_uring_sqe& sqe = *found->second.sqe;
-    if (sqe.opcode == IORING_OP_TIMEOUT && time_until(sqe) != 0)
+    held_request& held = found->second;
+    if (held.sqe->opcode == IORING_OP_TIMEOUT && held.due && held.due->first > clock.now_ns())
         race = cancel_race::cancel_wins;
 
-    held_request& held = found->second;
     if (race == cancel_race::already_running) {
         held.cancelled = true;
         reschedule(held, some_delay());
