@@ -1,16 +1,13 @@
 // Peers that are slow, and address families this machine has not.
 
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
-#include <cstddef>
 
 #include "child_steps.hpp"
 #include "net_steps.hpp"
+#include "refused_calls.hpp"
 #include "spargio/net/udp_socket.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/testing/socket_pair.hpp"
@@ -70,25 +67,8 @@ TEST(PeerFaults, AClosedWindowKeepsTheWriterWaitingAndLosesNothing) {
     });
 }
 
-/// From here on the kernel makes no socket of version 6.
-void refuse_version_six() {
-    constexpr unsigned load = BPF_LD | BPF_W | BPF_ABS;
-    constexpr unsigned jump_if = BPF_JMP | BPF_JEQ | BPF_K;
-    ::sock_filter steps[] = {
-        BPF_STMT(load, offsetof(::seccomp_data, nr)),
-        BPF_JUMP(jump_if, SYS_socket, 0, 3),
-        BPF_STMT(load, offsetof(::seccomp_data, args)),
-        BPF_JUMP(jump_if, AF_INET6, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const ::sock_fprog program{std::size(steps), steps};
-    EXPECT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    EXPECT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
-}
-
 void use_a_family_that_is_missing() {
-    refuse_version_six();
+    refuse({SYS_socket, 0, {AF_INET6}, EAFNOSUPPORT});
     on_shards(1, []() -> task<void> {
         constexpr auto expected = std::errc::address_family_not_supported;
         const std::size_t before = open_descriptors();

@@ -6,13 +6,17 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <thread>
 
+#include "child_steps.hpp"
 #include "net_steps.hpp"
+#include "refused_calls.hpp"
+#include "spargio/net/datagram_stream.hpp"
 #include "spargio/net/udp_socket.hpp"
 
 namespace spargio::net_test {
@@ -175,8 +179,7 @@ TEST(UdpSegments, TheMarkStandsOnEachOfThem) {
 TEST(UdpSegments, ComeAsOneWhereTheReceiverAllowsIt) {
     on_shards(1, []() -> task<void> {
         udp_ends pair = ends();
-        if (auto set = pair.receiver.set_receive_coalesced(true); !set)
-            co_return;  // this kernel has it not, and says so
+        value_or_throw(pair.receiver.set_receive_coalesced(true));
         const auto bytes = pattern(10 * 1200 - 7, 1);
         value_or_throw(
             co_await pair.sender.send_message(bytes, {.peer = pair.target, .segment_size = 1200}));
@@ -196,6 +199,38 @@ TEST(UdpSegments, ComeAsOneWhereTheReceiverAllowsIt) {
         }
         EXPECT_EQ(datagrams, 10u);
     });
+}
+
+/// Segments that the kernel cut for the sender, of a receiver they may not come to as one.
+task<void> receive_one_by_one(std::error_code refusal) {
+    udp_ends pair = ends();
+    EXPECT_EQ(pair.receiver.set_receive_coalesced(true).error(), refusal);
+    co_await send_and_compare(pair, 10 * 1200 - 7, 1200);
+    auto stream = value_or_throw(datagram_stream::open(pair.receiver.fd(), datagram_info_bytes));
+    const auto bytes = pattern(3 * 1200, 1);
+    value_or_throw(
+        co_await pair.sender.send_message(bytes, {.peer = pair.target, .segment_size = 1200}));
+    for (std::size_t at = 0; at != bytes.size(); at += 1200) {
+        const auto datagram = value_or_throw(co_await stream.next());
+        EXPECT_TRUE(std::ranges::equal(datagram.bytes(), std::span(bytes).subspan(at, 1200)));
+        EXPECT_EQ(datagram.info().segment_size, 0u);
+    }
+    EXPECT_TRUE(pair.sender.segmentation_offloaded());
+}
+
+void refuse_to_put_together() {
+    for (const int error : {ENOPROTOOPT, EINVAL, EPERM}) {
+        refuse({SYS_setsockopt, 1, {SOL_UDP, UDP_GRO}, static_cast<std::uint32_t>(error)});
+        on_shards(1, [error] {
+            return receive_one_by_one(std::error_code(error, std::generic_category()));
+        });
+    }
+}
+
+using UdpSegmentsRefused = ProcessLimits;
+
+TEST_F(UdpSegmentsRefused, ARefusalToPutThemTogetherIsSaidAndTheyComeOneByOne) {
+    EXPECT_CHILD_SUCCEEDS(refuse_to_put_together);
 }
 
 }  // namespace
