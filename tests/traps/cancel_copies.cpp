@@ -124,22 +124,59 @@ private:
     std::pair<duplex_end, duplex_end> to_;
 };
 
+/// All but what was read at once, which is at most what a pipe of two bytes holds.
+bool lacks_one_read(const std::string& arrived) {
+    const std::size_t missing = all_of_it.size() - arrived.size();
+    for (std::size_t at = 0; at <= arrived.size(); ++at) {
+        if (arrived.substr(0, at) == all_of_it.substr(0, at) &&
+            arrived.substr(at) == all_of_it.substr(at + missing))
+            return missing <= 2;
+    }
+    return false;
+}
+
+/// Without a buffer that stays, what was read and not yet written is lost to a cancel, and nothing
+/// else. It waits for bytes, or for room.
+template <bool reads>
+class copying_unbuffered final : public pipe_ends {
+public:
+    copying_unbuffered() : pipe_ends(2), to_(duplex_pipe(reads ? 1000 : 3)) {
+        if (!reads)
+            peer_sends(std::string(all_of_it));
+    }
+
+private:
+    task<result<void>> run() override {
+        const auto count = co_await spargio::copy(end_, to_.first, 5);
+        if (!count)
+            co_return failure(count.error());
+        EXPECT_EQ(*count, all_of_it.size());
+        co_return result<void>{};
+    }
+    void let_end() override {
+        if (reads)
+            peer_sends(std::string(all_of_it));
+        taker_.emplace(value_or_throw(this_shard::spawn(rest(to_.second))));
+    }
+    task<void> check(bool cancelled) override {
+        if (cancelled) {
+            EXPECT_TRUE(co_await spargio::copy(end_, to_.first, 5));
+        }
+        EXPECT_TRUE(co_await to_.first.shutdown(shutdown_how::write));
+        const std::string arrived = co_await std::move(*taker_);
+        EXPECT_TRUE(arrived == all_of_it || (cancelled && lacks_one_read(arrived))) << arrived;
+        co_await of_peer();
+    }
+    std::pair<duplex_end, duplex_end> to_;
+    std::optional<join_handle<std::string>> taker_;
+};
+
 /// Only what was on its way may be missing, and both streams are usable all the same.
 class copying_both_ways final : public pipe_ends {
 public:
     copying_both_ways() : pipe_ends(2), to_(duplex_pipe(1000)) {}
 
 private:
-    /// All but what was read at once, which is at most what the pipe holds.
-    static bool lacks_one_read(const std::string& arrived) {
-        const std::size_t missing = all_of_it.size() - arrived.size();
-        for (std::size_t at = 0; at <= arrived.size(); ++at) {
-            if (arrived.substr(0, at) == all_of_it.substr(0, at) &&
-                arrived.substr(at) == all_of_it.substr(at + missing))
-                return missing <= 2;
-        }
-        return false;
-    }
     task<result<void>> run() override {
         const auto counts = co_await copy_bidirectional(end_, to_.first);
         if (!counts)
@@ -247,6 +284,8 @@ const std::vector<cancel_case>& copy_cases() {
         case_of<reading_buffered<read_some>>("read_buffered"),
         case_of<reading_to_end>("read_to_end"),
         case_of<copying>("copy"),
+        case_of<copying_unbuffered<true>>("copy_unbuffered"),
+        case_of<copying_unbuffered<false>>("copy_unbuffered_to_full"),
         case_of<copying_both_ways>("copy_both_ways"),
         case_of<using_a_half<true>>("read_half"),
         case_of<using_a_half<false>>("write_half"),
