@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "spargio/core/pause.hpp"
 #include "spargio/sync/broadcast.hpp"
 #include "spargio/sync/channel.hpp"
 #include "spargio/sync/oneshot.hpp"
@@ -16,7 +17,8 @@
 namespace spargio::sync_test {
 namespace {
 
-/// Counts how many there are: a copy is one more.
+/// Counts how many there are: a copy is one more. To move it may take a while, in which others meet
+/// a place in the channel that is claimed and not yet filled.
 class counted {
 public:
     explicit counted(std::atomic<int>& living, std::uint64_t number = 0)
@@ -24,7 +26,9 @@ public:
         ++*living_;
     }
     counted(const counted& other) : counted(*other.living_, other.number_) {}
-    counted(counted&& other) noexcept : counted(other) {}
+    counted(counted&& other) noexcept : counted(other) {
+        detail::pause_for(number_ % 4 == 0 ? static_cast<int>(number_ % 64) : 0);
+    }
     counted& operator=(const counted& other) noexcept {
         number_ = other.number_;
         return *this;
@@ -114,6 +118,41 @@ TEST(ChannelClose, ByAReceiverThatGoesWithItemsLeftAndSendersWaiting) {
     with_both_kinds([](auto to, auto from, std::atomic<int>& living) {
         return leave_with_items_and_senders(std::move(to), std::move(from), living);
     });
+}
+
+/// An end has a count of only so many who were called and have not come.
+TEST(ChannelClose, ReachesAlsoThoseWhoCannotBeCalledAtOnce) {
+    constexpr unsigned crowd = 600;
+    std::atomic<int> living = 0;
+    on_shards(2, [&living]() -> task<void> {
+        std::atomic<unsigned> begun = 0;
+        const auto send = [](channel_sender<counted> to, counted item,
+                             std::atomic<unsigned>& all) -> task<std::error_code> {
+            ++all;
+            co_return co_await send_and_have_it_back(std::move(to), std::move(item));
+        };
+        const auto receive = [](channel_receiver<counted> from,
+                                std::atomic<unsigned>& all) -> task<std::error_code> {
+            ++all;
+            co_return (co_await from.recv()).error();
+        };
+        auto [to, full] = mpmc_channel<counted>(1);
+        EXPECT_TRUE(to.try_send(counted(living)));
+        auto [to_empty, empty] = mpmc_channel<counted>(1);
+        std::vector<join_handle<std::error_code>> waiting;
+        for (unsigned i = 0; i != crowd; ++i) {
+            const auto where = placement::pinned(i % 2);
+            waiting.push_back(start(where, send(to, counted(living, i), begun)));
+            waiting.push_back(start(where, receive(empty, begun)));
+        }
+        co_await until([&] { return begun == 2 * crowd; });
+        co_await turns();
+        full.close();
+        empty.close();
+        for (auto& each : waiting)
+            EXPECT_EQ(co_await std::move(each), errc::closed);
+    });
+    EXPECT_EQ(living, 0);
 }
 
 TEST(ChannelClose, OfAOneshotByItsReceiver) {
