@@ -128,6 +128,26 @@ TEST(Notify, ACancelledWaitPassesItsNotificationOn) {
     });
 }
 
+TEST(Notify, AllReachesEverybodyAndLeavesNothingBehind) {
+    on_shards(1, []() -> task<void> {
+        notify changed;
+        std::vector<join_handle<bool>> waiting;
+        for (int i = 0; i < 4; ++i)
+            waiting.push_back(start(placement::local(), wait_for(changed)));
+        co_await turns();
+        changed.notify_all();
+        // He has nothing to pass on: the others were told, too.
+        waiting.front().request_stop();
+        for (int i = 0; i < 4; ++i)
+            EXPECT_EQ(co_await std::move(waiting[static_cast<std::size_t>(i)]), i != 0);
+        auto late = start(placement::local(), wait_for(changed));
+        co_await turns();
+        EXPECT_FALSE(late.is_done());
+        changed.notify_one();
+        EXPECT_TRUE(co_await std::move(late));
+    });
+}
+
 task<void> work_in_phases(barrier& round, std::vector<unsigned>& phases, unsigned who,
                           unsigned count) {
     for (unsigned i = 0; i < count; ++i) {
