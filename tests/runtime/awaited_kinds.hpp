@@ -222,6 +222,14 @@ struct sleep_kind : told {
     static auto wait() { return sleep_for(1ms); }
     static task<void> wake() { return nothing(); }
 };
+/// These end by a stop alone.
+struct long_sleep_kind {
+    static auto wait() { return sleep_for(1h); }
+};
+struct long_interval_kind {
+    interval ticks = interval_at(clock::now() + 1h, 1h);
+    auto wait() { return ticks.tick(); }
+};
 struct interval_kind {
     interval ticks = interval_at(clock::now() + 1ms, 1h);
     auto wait() { return ticks.tick(); }
