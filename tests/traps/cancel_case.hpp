@@ -40,6 +40,7 @@ std::unique_ptr<cancel_subject> made() {
 /// What those cases' runtimes are built with.
 inline constexpr std::uint32_t hot_tag = 21;
 inline constexpr std::uint32_t counted_tag = 22;
+inline constexpr std::uint32_t hot_threshold = 100;
 
 const std::vector<cancel_case>& stream_cases();
 const std::vector<cancel_case>& connection_cases();

@@ -33,6 +33,9 @@ class receiving_several final : public cancel_subject {
     std::size_t received_ = 0;
 };
 
+/// At once when it is `sent` that the threshold asks for, otherwise when nothing else is to be
+/// done.
+template <std::uint64_t sent>
 class receiving_a_count final : public cancel_subject {
     task<result<void>> run() override {
         const auto count = co_await this_shard::next_hot_count(counted_tag);
@@ -41,10 +44,13 @@ class receiving_a_count final : public cancel_subject {
         count_ = *count;
         co_return result<void>{};
     }
-    void let_end() override { EXPECT_TRUE(this_shard::remote(0).send_raw_nowait(counted_tag, 5)); }
+    void let_end() override {
+        EXPECT_TRUE(this_shard::remote(0).send_raw_nowait(counted_tag, sent));
+    }
     task<void> check(bool cancelled) override {
-        EXPECT_EQ(value_or_throw(this_shard::try_take_hot_count(counted_tag)), cancelled ? 5u : 0u);
-        EXPECT_EQ(count_, cancelled ? 0u : 5u);
+        EXPECT_EQ(value_or_throw(this_shard::try_take_hot_count(counted_tag)),
+                  cancelled ? sent : 0u);
+        EXPECT_EQ(count_, cancelled ? 0u : sent);
         co_return;
     }
     std::uint64_t count_ = 0;
@@ -75,7 +81,9 @@ const std::vector<cancel_case>& message_cases() {
     static const std::vector<cancel_case> cases = {
         {"next_events", made<receiving_several>, made<receiving_several>},
         {"next_hot_event", made<receiving_a_hot_message>, made<receiving_a_hot_message>},
-        {"next_hot_count", made<receiving_a_count>, made<receiving_a_count>},
+        {"next_hot_count", made<receiving_a_count<5>>, made<receiving_a_count<5>>},
+        {"next_hot_count_enough", made<receiving_a_count<hot_threshold>>,
+         made<receiving_a_count<hot_threshold>>},
     };
     return cases;
 }

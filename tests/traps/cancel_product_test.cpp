@@ -29,7 +29,7 @@ protected:
                      .io_workers(1)
                      .block_signals({SIGUSR2})
                      .hot_tags({hot_tag})
-                     .coalesced_hot_tags({{counted_tag, 100}}),
+                     .coalesced_hot_tags({{counted_tag, hot_threshold}}),
                  [=] { return scenario(GetParam()); });
     }
 };
