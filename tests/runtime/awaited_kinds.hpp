@@ -226,6 +226,10 @@ struct sleep_kind : told {
 struct long_sleep_kind {
     static auto wait() { return sleep_for(1h); }
 };
+struct long_reset_kind {
+    spargio::sleep timer{1h};
+    auto& wait() { return timer; }
+};
 struct long_interval_kind {
     interval ticks = interval_at(clock::now() + 1h, 1h);
     auto wait() { return ticks.tick(); }

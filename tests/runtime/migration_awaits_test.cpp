@@ -130,9 +130,9 @@ using stopped_kinds =
     ::testing::Types<mutex_kind, semaphore_kind, event_kind, notify_kind, latch_kind, barrier_kind,
                      cancellation_kind, mpmc_kind, mpsc_kind, sending_kind, oneshot_kind,
                      broadcast_kind, watch_kind, boundary_call_kind, boundary_receive_kind,
-                     message_kind, long_sleep_kind, long_interval_kind, file_read_kind,
-                     file_write_kind, accept_kind, accept_stream_kind, datagram_kind, stream_kind,
-                     receive_stream_kind>;
+                     message_kind, long_sleep_kind, long_reset_kind, long_interval_kind,
+                     file_read_kind, file_write_kind, accept_kind, accept_stream_kind,
+                     datagram_kind, stream_kind, receive_stream_kind>;
 TYPED_TEST_SUITE(MigrationOfStopped, stopped_kinds, names);
 
 [[nodiscard]] std::error_code code_of(const std::error_code& error) {
