@@ -57,6 +57,8 @@ int wait_in_every_way() {
 }
 
 void expect_waits_as_elsewhere(int seconds) {
+    if (SPARGIO_TEST_HAS_FEATURE(thread_sanitizer))
+        GTEST_SKIP() << "thread sanitizer allows a forked child no threads";
     const int ended = runtime_test::run_forked([&] {
         if (!shift_clocks(seconds))
             return static_cast<int>(refused);
