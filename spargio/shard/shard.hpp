@@ -151,7 +151,7 @@ public:
     bool disarm(detail::timer& entry) noexcept { return timers_.cancel(entry); }
     /// Queues `item`, which woke, at the end of the service.
     void wake(detail::work_item& item) noexcept { woken_.push(item); }
-    /// Keeps a request that only the owner can answer for its next service.
+    /// Keeps a request that a rescuer cannot answer now for the next service or rescue.
     void leave_to_owner(detail::work_item& request) noexcept { left_.push(request); }
 
     using message_wait = detail::message_wait;

@@ -70,6 +70,9 @@ bool shard::rescue(shard& stuck) noexcept {
         return false;
     ++counters_.rescues;
     stuck.gather_woken();
+    // What could not be answered may be by now, as the cancel of what was just on its way to wait.
+    while (!stuck.left_.empty())
+        stuck.woken_.push(stuck.left_.pop());
     // However little it seems: it waits.
     unsigned moved = 0;
     for (; moved != options_.stealing.batch_size; ++moved) {

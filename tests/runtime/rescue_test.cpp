@@ -1,11 +1,13 @@
 // A shard that is stuck in a task holds up nothing but what is pinned to it.
 
 #include <gtest/gtest.h>
+#include <liburing.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -161,6 +163,7 @@ TEST(Rescue, ALimitSetJustBeforePasses) {
 class stop_from_outside {
 public:
     void of(task_group& group) { asked_.store(&group); }
+    [[nodiscard]] bool was_told() const { return asked_.load() != nullptr; }
 
 private:
     std::atomic<task_group*> asked_ = nullptr;
@@ -184,11 +187,47 @@ TEST(Rescue, AStopFromOutsideArrives) {
     }));
 }
 
+/// Finds nothing to cancel at first, as the kernel does of what is just on its way to wait.
+class late_cancel_kernel final : public shard_test::forwarding_kernel {
+public:
+    late_cancel_kernel() : forwarding_kernel(system_kernel()) {}
+
+    std::atomic<int> cancels = 0;
+
+    int control(int descriptor, unsigned operation, void* argument,
+                unsigned count) noexcept override {
+        if (operation == IORING_REGISTER_SYNC_CANCEL && ++cancels <= 3)
+            return -ENOENT;
+        return forwarding_kernel::control(descriptor, operation, argument, count);
+    }
+};
+
+TEST(Rescue, ACancelThatFoundNothingYetIsMadeAgain) {
+    late_cancel_kernel kernel;
+    auto built = runtime_builder().shards(2).build_on(kernel);
+    ASSERT_TRUE(built.has_value());
+    const pipe_ends silent;
+    stop_from_outside stop;
+    const auto reads = [&]() -> task<void> {
+        task_group group;
+        value_or_throw(group.spawn(placement::stealable_preferred(0), [&]() -> task<void> {
+            EXPECT_TRUE(co_await reschedule_on(0));
+            stop.of(group);
+            std::array<std::byte, 1> byte;
+            const auto read = co_await read_from(silent.reader(), byte);
+            EXPECT_EQ(read.error(), std::errc::operation_canceled);
+        }));
+        co_await group.join();
+    };
+    EXPECT_TRUE(ends_while_its_shard_is_stuck(*built, reads, [&stop] { return stop.was_told(); }));
+    EXPECT_GE(kernel.cancels, 4);
+}
+
 /// The stop is all that the other shard finds, and what it ends goes on there.
 TEST(Rescue, AStopFromOutsideEndsAWaitInALine) {
     runtime own = with_shards(2);
     stop_from_outside stop;
-    EXPECT_TRUE(ends_while_its_shard_is_stuck(own, [&]() -> task<void> {
+    const auto waits_in_line = [&]() -> task<void> {
         event never;
         task_group group;
         value_or_throw(group.spawn(placement::stealable_preferred(0), [&]() -> task<void> {
@@ -198,7 +237,9 @@ TEST(Rescue, AStopFromOutsideEndsAWaitInALine) {
             EXPECT_EQ(waited.error(), std::errc::operation_canceled);
         }));
         co_await group.join();
-    }));
+    };
+    EXPECT_TRUE(
+        ends_while_its_shard_is_stuck(own, waits_in_line, [&stop] { return stop.was_told(); }));
 }
 
 TEST(Rescue, APostArrives) {

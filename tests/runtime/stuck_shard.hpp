@@ -10,6 +10,7 @@
 #include "entry.hpp"
 #include "spargio/ring/ops/read.hpp"
 #include "spargio/runtime/reschedule_on.hpp"
+#include "spargio/runtime/yield.hpp"
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/time/sleep.hpp"
 
@@ -27,26 +28,35 @@ inline bool spin_until(const std::atomic<bool>& done) {
     return true;
 }
 
-/// Runs `first` to its first await on shard 0, then keeps that shard stuck until `first` has ended.
-/// \return whether it did, in time.
-template <class Start>
-bool ends_while_its_shard_is_stuck(runtime& own, Start first) {
+/// Runs `first` to its first await on shard 0, and on until `ready()`, then keeps that shard stuck
+/// until `first` has ended. \return whether it did, in time.
+template <class Start, class Ready>
+bool ends_while_its_shard_is_stuck(runtime& own, Start first, Ready ready) {
     bool ended_in_time = false;
     own.block_on(0, [&]() -> task<void> {
+        std::atomic<bool> begun = false;
         std::atomic<bool> ended = false;
         auto moving = value_or_throw(
             this_runtime().spawn(placement::stealable_preferred(0), [&]() -> task<void> {
                 // It may have been stolen already.
                 EXPECT_TRUE(co_await reschedule_on(0));
+                begun.store(true, std::memory_order_release);
                 co_await first();
                 ended.store(true, std::memory_order_release);
             }));
+        while (!begun.load(std::memory_order_acquire) || !ready())
+            co_await yield();
         // The other one lets it get that far.
         co_await sleep_for(1ms);
         ended_in_time = spin_until(ended);
         co_await moving;
     });
     return ended_in_time;
+}
+
+template <class Start>
+bool ends_while_its_shard_is_stuck(runtime& own, Start first) {
+    return ends_while_its_shard_is_stuck(own, first, [] { return true; });
 }
 
 inline task<result<std::size_t>> read_from(int descriptor, std::span<std::byte> into) {
