@@ -43,6 +43,7 @@ public:
     /// Called by the stuck shard.
     virtual void act_there() {}
 
+    [[nodiscard]] bool begun() const { return begun_; }
     /// Returns when the task has gone on, or after ten seconds. \return whether it has.
     [[nodiscard]] bool awaited_spinning() const { return spin_until(has_gone_on_); }
     [[nodiscard]] bool awaited_sleeping() { return told_.try_acquire_for(10s); }
@@ -55,11 +56,13 @@ public:
 protected:
     virtual task<void> wait() { co_return; }
     void start(bool from_there) {
+        begun_ = !from_there;
         task_ =
             value_or_throw(this_runtime().spawn_stealable_on(0, [this, from_there]() -> task<void> {
                 // It may have been stolen already.
                 if (from_there) {
                     EXPECT_TRUE(co_await reschedule_on(0));
+                    begun_ = true;
                 }
                 co_await wait();
                 goes_on();
@@ -83,6 +86,7 @@ private:
     }
 
     clock::time_point went_on_;
+    std::atomic<bool> begun_ = true;
     std::atomic<bool> has_gone_on_ = false;
     std::binary_semaphore told_{0};
     std::optional<join_handle<void>> task_;
@@ -163,7 +167,9 @@ std::chrono::nanoseconds lateness(runtime& own, const way& becoming_ready, stuck
         const auto measured = becoming_ready.make();
         measured->begin();
         // The other one lets it get that far.
-        (void)co_await sleep_for(1ms);
+        do {
+            (void)co_await sleep_for(1ms);
+        } while (!measured->begun());
         {
             std::jthread outside([&] {
                 // For long enough that the shard is known to be stuck.

@@ -67,7 +67,9 @@ TEST(RescueStreams, LeasesAreTakenWhileTheirShardIsStuck) {
                 }
             }));
         send_byte(sockets.second(), 0);
-        value_or_throw(co_await sleep_for(2ms));  // it waits for the second one, the first is read
+        // It waits for the second one, the first is read.
+        while (received != 0)
+            value_or_throw(co_await sleep_for(1ms));
         std::jthread peer([&] {
             for (int at = 1; at < messages; ++at) {
                 send_byte(sockets.second(), at);
@@ -109,7 +111,8 @@ TEST(RescueStreams, ConnectionsAreTakenWhileTheirShardIsStuck) {
                 }
             }));
         connect_once();
-        value_or_throw(co_await sleep_for(2ms));
+        while (taken == 0)
+            value_or_throw(co_await sleep_for(1ms));
         std::jthread peer([&] {
             for (int at = 1; at < messages; ++at) {
                 connect_once();
@@ -126,11 +129,13 @@ TEST(RescueStreams, AWaitForALeaseTimesOutWhileItsShardIsStuck) {
     runtime own = with_shards(2);
     own.block_on(0, []() -> task<void> {
         auto sockets = value_or_throw(testing::socket_pair::unix_stream());
+        std::atomic<bool> begun = false;
         std::atomic<int> ended = 0;
         auto reading = value_or_throw(
             this_runtime().spawn(placement::stealable_preferred(0), [&]() -> task<void> {
                 EXPECT_TRUE(co_await reschedule_on(0));
                 auto stream = value_or_throw(receive_stream::open(sockets.first()));
+                begun = true;
                 const auto lease =
                     co_await timeout(5ms, [](receive_stream& from) -> task<result<buffer_lease>> {
                         co_return co_await from.next();
@@ -138,7 +143,8 @@ TEST(RescueStreams, AWaitForALeaseTimesOutWhileItsShardIsStuck) {
                 EXPECT_EQ(lease.error(), std::errc::timed_out);
                 ended = 1;
             }));
-        value_or_throw(co_await sleep_for(1ms));
+        while (!begun)
+            value_or_throw(co_await sleep_for(1ms));
         EXPECT_TRUE(spin_until(ended, 1));
         co_await std::move(reading);
     });
