@@ -180,7 +180,7 @@ class MixedModeService(unittest.TestCase):
     def test_a_request_sent_early_is_answered_in_its_turn(self):
         service = self.start()
         with service.connect() as client:
-            client.sendall(b"GET /primes?below=200000 HTTP/1.1\r\n\r\n"
+            client.sendall(b"GET /primes?below=200000&deadline_ms=60000 HTTP/1.1\r\n\r\n"
                            b"GET /primes?below=10 HTTP/1.1\r\nConnection: close\r\n\r\n")
             heard = read_to_end(client)
         self.assertEqual([int(n) for n in re.findall(rb'"primes":(\d+)', heard)], [17984, 4])
