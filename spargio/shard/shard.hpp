@@ -235,7 +235,8 @@ private:
         std::uint64_t since_ns = 0;
         std::uint64_t forks = 0;
     };
-    static constexpr int most_looks_after_nudge = 200;  // pauses: some ten microseconds
+    static constexpr int most_looks_after_nudge = 200;   // pauses: some ten microseconds
+    static constexpr std::size_t most_asked_again = 16;  // of requests a rescuer could not answer
     // Primes, so as not to fall in step with turns that repeat.
     static constexpr unsigned turns_per_sample = 17;
     static constexpr unsigned samples_per_count = 5;

@@ -70,8 +70,9 @@ bool shard::rescue(shard& stuck) noexcept {
         return false;
     ++counters_.rescues;
     stuck.gather_woken();
-    // What could not be answered may be by now, as the cancel of what was just on its way to wait.
-    while (!stuck.left_.empty())
+    // What could not be answered may be by now, as the cancel of what was just on its way to wait;
+    // some of it, or the claim would be held for long.
+    for (std::size_t again = std::min(stuck.left_.size(), most_asked_again); again != 0; --again)
         stuck.woken_.push(stuck.left_.pop());
     // However little it seems: it waits.
     unsigned moved = 0;

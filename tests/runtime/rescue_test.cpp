@@ -196,13 +196,15 @@ public:
 
     int control(int descriptor, unsigned operation, void* argument,
                 unsigned count) noexcept override {
-        if (operation == IORING_REGISTER_SYNC_CANCEL && ++cancels <= 3)
+        if (operation == IORING_REGISTER_SYNC_CANCEL && ++cancels <= 100)
             return -ENOENT;
         return forwarding_kernel::control(descriptor, operation, argument, count);
     }
 };
 
+/// So many that not all are made again at once.
 TEST(Rescue, ACancelThatFoundNothingYetIsMadeAgain) {
+    constexpr int readers = 40;
     late_cancel_kernel kernel;
     auto built = runtime_builder().shards(2).build_on(kernel);
     ASSERT_TRUE(built.has_value());
@@ -210,17 +212,21 @@ TEST(Rescue, ACancelThatFoundNothingYetIsMadeAgain) {
     stop_from_outside stop;
     const auto reads = [&]() -> task<void> {
         task_group group;
-        value_or_throw(group.spawn(placement::stealable_preferred(0), [&]() -> task<void> {
+        int begun = 0;
+        const auto read = [&]() -> task<void> {
             EXPECT_TRUE(co_await reschedule_on(0));
-            stop.of(group);
+            if (++begun == readers)
+                stop.of(group);
             std::array<std::byte, 1> byte;
-            const auto read = co_await read_from(silent.reader(), byte);
-            EXPECT_EQ(read.error(), std::errc::operation_canceled);
-        }));
+            const auto got = co_await read_from(silent.reader(), byte);
+            EXPECT_EQ(got.error(), std::errc::operation_canceled);
+        };
+        for (int i = 0; i != readers; ++i)
+            value_or_throw(group.spawn(placement::stealable_preferred(0), read));
         co_await group.join();
     };
     EXPECT_TRUE(ends_while_its_shard_is_stuck(*built, reads, [&stop] { return stop.was_told(); }));
-    EXPECT_GE(kernel.cancels, 4);
+    EXPECT_GE(kernel.cancels, 100 + readers);
 }
 
 /// The stop is all that the other shard finds, and what it ends goes on there.
