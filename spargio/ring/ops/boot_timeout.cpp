@@ -6,8 +6,9 @@
 #include <ctime>
 
 namespace spargio {
-
+namespace {
 constexpr std::uint64_t second_ns = 1'000'000'000;
+}  // namespace
 
 std::uint64_t boot_timeout_operation::now_ns() noexcept {
     timespec now{};
