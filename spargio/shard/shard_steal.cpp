@@ -135,7 +135,7 @@ void shard::share_next() noexcept {
 }
 
 /// The shard's own turn to be asked counts: of two that differ, every second task still stays. Were
-/// all of them to go, the shards would be a little more even, and each connection of a churn a fifth
+/// all to go, the shards would be a little more even, and each connection of a churn a fifth
 /// dearer.
 shard& shard::home_for_new_task() noexcept {
     if (share_ == nullptr)
