@@ -29,8 +29,11 @@ remote_shard::send_many_nowait(std::span<const raw_message> messages) const noex
 }
 
 result<void> remote_shard::send_raw_nowait(std::uint32_t tag, std::uint64_t value) const noexcept {
-    const raw_message one{tag, value};
-    return without_count(send_by(&shard::send, std::span(&one, 1)));
+    if (core_->registry_at(index_).closed()) [[unlikely]]
+        return failure(make_error_code(errc::shut_down));
+    if (!shard::send_one(core_->shard_at(index_), {tag, value})) [[unlikely]]
+        return failure(make_error_code(errc::backpressure));
+    return {};
 }
 
 result<std::size_t>

@@ -41,6 +41,13 @@ public:
         write(sent.first(count));
         return count;
     }
+    /// The same for one. False: there was no room.
+    [[nodiscard]] bool push(const raw_message& sent) noexcept {
+        if (room_for(1) == 0) [[unlikely]]
+            return false;
+        write(std::span(&sent, 1));
+        return true;
+    }
     /// Sets room for one message aside. False: there is none.
     [[nodiscard]] bool reserve() noexcept {
         if (room_for(1) == 0)

@@ -29,11 +29,6 @@ shard::~shard() {
     SPARGIO_ASSERT(ring_ == nullptr);
 }
 
-// Only shards are executors outside of tests of the core.
-shard* shard::current() noexcept {
-    return static_cast<shard*>(detail::current_executor());
-}
-
 result<void> shard::open() {
     auto opened = ring::open(kernel_, options_.ring);
     if (!opened)

@@ -63,8 +63,11 @@ public:
     shard& operator=(const shard&) = delete;
     ~shard();
 
-    /// The shard whose thread this is, or null.
-    [[nodiscard]] static shard* current() noexcept;
+    /// The shard whose thread this is, or null. Only shards are executors outside of tests of the
+    /// core.
+    [[nodiscard]] static shard* current() noexcept {
+        return static_cast<shard*>(detail::current_executor());
+    }
 
     // --- the owner -------------------------------------------------------------------------------
 
@@ -176,6 +179,8 @@ public:
     /// Queues messages of the calling thread at `target`; who is a shard that knows it has a lane
     /// there. \return how many there was room for, from the front.
     static std::size_t send(shard& target, std::span<const raw_message> sent) noexcept;
+    /// The same for one. False: there was no room.
+    [[nodiscard]] static bool send_one(shard& target, const raw_message& sent) noexcept;
     /// The same through the target's completion queue, where that is possible.
     static std::size_t send_direct(shard& target, std::span<const raw_message> sent) noexcept;
     /// From a thread that has no lane, whatever it calls itself. False: there was no room.
@@ -258,7 +263,9 @@ private:
     [[nodiscard]] bool sort_timers() noexcept;
     [[nodiscard]] bool may_exit() const noexcept;
     [[nodiscard]] static ring_numbers numbers_of(const ring& seen) noexcept;
-    [[nodiscard]] bool knows(const shard& other) const noexcept;
+    [[nodiscard]] bool knows(const shard& other) const noexcept {
+        return other.index() < peers_.size() && peers_[other.index()].get() == &other;
+    }
     void wake_if_asleep() noexcept;
     void wake_from(shard& source) noexcept;
     void wake_for_exit() noexcept;

@@ -50,10 +50,6 @@ void shard::wake_for_exit() noexcept {
 }
 
 /// A shard of the same runtime, whose loop therefore ends before this one's ring is closed.
-bool shard::knows(const shard& other) const noexcept {
-    return other.index() < peers_.size() && peers_[other.index()].get() == &other;
-}
-
 void shard::wake_if_asleep() noexcept {
     if (gate_.is_awake())
         return;

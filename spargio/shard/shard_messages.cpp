@@ -29,6 +29,21 @@ std::size_t shard::send(shard& target, std::span<const raw_message> sent) noexce
     return accepted;
 }
 
+/// By the lane that is there already and takes every tag, as nearly always.
+bool shard::send_one(shard& target, const raw_message& sent) noexcept {
+    shard* const here = current();
+    if (here != nullptr && target.options_.tags == nullptr && here->knows(target)) {
+        detail::message_lane* const lane =
+            here->outbox_.lane_to(target.index(), lane_kind::ordinary);
+        if (lane != nullptr && lane->push(sent)) [[likely]] {
+            ++here->counters_.messages_submitted;
+            here->outbox_.wrote_to(target.index());
+            return true;
+        }
+    }
+    return send(target, std::span(&sent, 1)) != 0;
+}
+
 /// `source`: who writes, or null for a thread that has no lane.
 std::size_t shard::take_in(shard* source, std::span<const raw_message> sent,
                            lane_kind kind) noexcept {

@@ -89,6 +89,50 @@ TEST_P(SendForm, AFullMailboxIsToldToAThreadToo) {
     });
 }
 
+/// The first one to a shard, and those that follow; nobody looks after a sleeper here.
+TEST_P(SendForm, EachWakesASleeper) {
+    runtime own = built(runtime_builder().shards(2).spin_us(0).rescue({.after_us = 0}));
+    const auto play = [form = GetParam()](unsigned other, bool begins) -> task<int> {
+        const remote_shard target = this_shard::remote(other);
+        int received = 0;
+        for (int round = 0; round < 20; ++round) {
+            if (begins) {
+                EXPECT_TRUE(co_await send_awaited(form, target, 1));
+            }
+            received += (co_await this_shard::next_event()).has_value();
+            if (!begins) {
+                EXPECT_TRUE(co_await send_awaited(form, target, 1));
+            }
+        }
+        co_return received;
+    };
+    auto answering = own.handle().spawn(placement::pinned(1), play(0, false));
+    EXPECT_EQ(own.block_on(0, [&] { return play(1, true); }), 20);
+    EXPECT_EQ(answering->wait(), 20);
+}
+
+/// It has the number of a neighbour to whom there is a lane already.
+TEST_P(SendForm, AShardOfAnotherRuntimeIsNobodysNeighbour) {
+    runtime own = with_shards(2);
+    runtime strange = with_shards(2);
+    own.block_on(0, [stranger = *strange.handle().remote(1), form = GetParam()]() -> task<void> {
+        const remote_shard neighbour = this_shard::remote(1);
+        EXPECT_TRUE(co_await send_awaited(form, neighbour, 1));
+        EXPECT_TRUE(co_await send_awaited(form, stranger, 2));
+        EXPECT_TRUE(co_await send_awaited(form, neighbour, 3));
+    });
+    const auto expect_next = [](runtime& at, std::uint64_t value, std::uint32_t source) {
+        at.block_on(1, [=]() -> task<void> {
+            const message received = *co_await this_shard::next_event();
+            EXPECT_EQ(received.source, source);
+            EXPECT_EQ(received.as<level>(), with(value));
+        });
+    };
+    expect_next(own, 1, 0);
+    expect_next(own, 3, 0);
+    expect_next(strange, 2, message::no_shard);
+}
+
 TEST_P(SendForm, AClosedRuntimeTakesNothing) {
     runtime living = with_shards(1);
     std::optional<remote_shard> target;

@@ -50,6 +50,20 @@ TEST(MessageLane, HoldsItsCapacityAndSaysHowMuchItTook) {
     }
 }
 
+TEST(MessageLane, TakesSinglesAmongSeveralUntilItIsFull) {
+    const auto lane = lane_of(4);
+    std::array<message, 5> room;
+    for (std::uint64_t lap = 0; lap < 3; ++lap) {
+        EXPECT_TRUE(lane->push(some(1, 1)[0]));
+        EXPECT_EQ(lane->push(some(2, 2)), 2u);
+        EXPECT_TRUE(lane->push(some(4, 1)[0]));
+        EXPECT_FALSE(lane->push(some(5, 1)[0]));
+        ASSERT_EQ(lane->pop(room), 4u);
+        for (std::uint64_t i = 0; i < 4; ++i)
+            EXPECT_EQ(room[i].value, 1 + i);
+    }
+}
+
 /// Half a stamp is compared, so it must differ from that of the slot's content one lap before.
 TEST(MessageLane, RandomPushesAndPopsMatchAPlainQueue) {
     const std::uint64_t seed = testing::process_seed();
