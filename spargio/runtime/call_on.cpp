@@ -18,6 +18,7 @@ cross_call::way cross_call::start(promise_base& waiter) noexcept {
     if (&there == home_)
         return way::here;
     waiter_ = &waiter;
+    returns_as_ = waiter.env->record->runs_as;
     there.post(*this);
     return way::sent;
 }
@@ -31,7 +32,7 @@ bool cross_call::yields(promise_base& waiter) noexcept {
 
 void cross_call::answer() noexcept {
     run = &go_on;
-    kind = waiter_->env->record->runs_as;
+    kind = returns_as_;
     home_->post(*this);
 }
 

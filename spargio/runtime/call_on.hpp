@@ -46,6 +46,7 @@ private:
 
     unsigned shard_;
     int refusal_ = 0;
+    work_kind returns_as_ = work_kind::pinned;
     promise_base* waiter_ = nullptr;
     shard* home_ = nullptr;
 };

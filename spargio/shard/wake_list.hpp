@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "spargio/core/prefetch.hpp"
 #include "spargio/core/work_item.hpp"
 
 namespace spargio::detail {
@@ -29,9 +30,12 @@ public:
 
     /// Moves everything to the end of `to`, oldest first. \return how many items.
     unsigned drain(work_list& to) noexcept {
+        // Another CPU wrote the items, and what they carry lies behind them.
+        prefetch_for_write(newest_.load(std::memory_order_relaxed));
         work_item* item = newest_.exchange(nullptr, std::memory_order_acquire);
         work_item* oldest = nullptr;
         while (item != nullptr) {
+            prefetch_for_write(item);
             work_item* older = item->next;
             item->next = oldest;
             oldest = item;
