@@ -190,6 +190,51 @@ TEST(ZeroCopy, IsOverWhenTheBytesAreSentWhateverIsStillLent) {
     });
 }
 
+/// It never comes to the kernel, so no notification ends it.
+TEST(ZeroCopy, IsStoppedWhileItWaitsForRoomInTheRing) {
+    constexpr unsigned most_in_flight = 16;
+    testing::simulated_kernel kernel({.seed = testing::process_seed()});
+    std::atomic<int> alive = 0;
+    auto built = shards(1).operations_in_flight(most_in_flight).spin_us(0).build_on(kernel);
+    ASSERT_TRUE(built);
+    built->block_on([&]() -> task<void> {
+        if (!shard::current()->stream_features().has(feature::zero_copy_send))
+            co_return;
+        const std::uint64_t lent_before = kernel.requests(testing::request_kind::send_zc);
+        const auto [quiet, silent] = kernel.stream_pair();
+        std::vector<join_handle<void>> waiting;
+        for (unsigned k = 0; k != most_in_flight; ++k) {
+            waiting.push_back(value_or_throw(this_shard::spawn([](int from) -> task<void> {
+                std::array<std::byte, 1> room;
+                const auto read = co_await detail::await_operation<recv_operation>(
+                    detail::decode_count(), nullptr, from, std::span(room));
+                EXPECT_EQ(read.error(), std::errc::operation_canceled);
+            }(quiet))));
+        }
+        co_await yield();
+        const auto [one, other] = kernel.stream_pair(1'000'000);
+        zero_copy_sender sender;
+        auto sending = value_or_throw(
+            this_shard::spawn(sender.write_all(one, watched_bytes(pattern(100'000, 1), alive))));
+        while (sender.out() == 0)
+            co_await yield();
+        value_or_throw(co_await sleep_for(std::chrono::microseconds(100)));
+        EXPECT_EQ(alive, 1);
+        sending.request_stop();
+        const result<void> answer = co_await std::move(sending);
+        EXPECT_EQ(answer.error(), std::errc::operation_canceled);
+        EXPECT_EQ(sender.out(), 0u);
+        EXPECT_EQ(alive, 0);
+        EXPECT_EQ(kernel.requests(testing::request_kind::send_zc), lent_before);
+        for (auto& each : waiting)
+            each.request_stop();
+        for (auto& each : waiting)
+            co_await std::move(each);
+        for (const int each : {quiet, silent, one, other})
+            kernel.close(each);
+    });
+}
+
 TEST(ZeroCopy, BytesAreNotTouchedBeforeLateNotifications) {
     for (std::uint64_t round = 0; round < 10; ++round) {
         testing::simulated_kernel kernel({.seed = testing::process_seed() + round,
