@@ -9,7 +9,23 @@
 
 namespace spargio::testing {
 
+using detail::simulated_datagrams;
 using detail::simulated_stream;
+
+namespace {
+
+/// The descriptors of two new sockets.
+template <class Socket>
+std::pair<int, int> connected(detail::simulation& around, std::size_t capacity) {
+    const std::scoped_lock lock(around.mutex);
+    auto one = std::make_shared<Socket>(around);
+    auto other = std::make_shared<Socket>(around);
+    Socket::connect(one, other, capacity);
+    const int first = around.world.add(std::move(one));
+    return {first, around.world.add(std::move(other))};
+}
+
+}  // namespace
 
 simulated_kernel::simulated_kernel(const simulated_options& options)
     : simulation_(std::make_unique<detail::simulation>(options)) {}
@@ -90,12 +106,11 @@ std::uint64_t simulated_kernel::now_ns() noexcept {
 // --- the rest of the world -----------------------------------------------------------------------
 
 std::pair<int, int> simulated_kernel::stream_pair(std::size_t capacity) {
-    const std::scoped_lock lock(simulation_->mutex);
-    auto one = std::make_shared<simulated_stream>(*simulation_);
-    auto other = std::make_shared<simulated_stream>(*simulation_);
-    simulated_stream::connect(one, other, capacity);
-    const int first = simulation_->world.add(std::move(one));
-    return {first, simulation_->world.add(std::move(other))};
+    return connected<simulated_stream>(*simulation_, capacity);
+}
+
+std::pair<int, int> simulated_kernel::datagram_pair(std::size_t capacity) {
+    return connected<simulated_datagrams>(*simulation_, capacity);
 }
 
 int simulated_kernel::socket() {

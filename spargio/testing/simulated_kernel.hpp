@@ -60,6 +60,8 @@ public:
 
     /// Two connected stream sockets that hold up to `capacity` bytes each way.
     std::pair<int, int> stream_pair(std::size_t capacity = 65'536);
+    /// Two connected datagram sockets without names, that hold up to `capacity` datagrams each way.
+    std::pair<int, int> datagram_pair(std::size_t capacity = 64);
     /// A stream socket to be connected.
     int socket();
     /// A stream socket that listens at `address`, which only has to be the same bytes in connect.

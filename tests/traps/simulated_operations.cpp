@@ -174,7 +174,7 @@ task<result<void>> make_directory(simulated_scene&) {
 }  // namespace
 
 simulated_scene::simulated_scene(testing::simulated_kernel& simulated)
-    : kernel(simulated), pair(kernel.stream_pair()) {
+    : kernel(simulated), pair(kernel.stream_pair()), datagrams(kernel.datagram_pair()) {
     address.sin_family = AF_INET;
     address.sin_port = 1;
     listener = kernel.listen(reinterpret_cast<const ::sockaddr*>(&address), sizeof address);

@@ -15,7 +15,8 @@ struct simulated_scene {
     explicit simulated_scene(testing::simulated_kernel& simulated);
 
     testing::simulated_kernel& kernel;
-    std::pair<int, int> pair;
+    std::pair<int, int> pair;       // of streams
+    std::pair<int, int> datagrams;  // the same of datagram sockets
     ::sockaddr_in address{};
     int listener;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <concepts>
 #include <utility>
 
 #include "../net/watched_bytes.hpp"
@@ -58,6 +59,9 @@ result<void> without_value(const auto& answer) {
 /// There are `count` bytes to be read, and perhaps more.
 void peer_writes(simulated_scene& scene, std::size_t count) {
     scene.kernel.write(scene.pair.second, pattern(count));
+}
+void peer_sends(simulated_scene& scene, std::size_t count) {
+    scene.kernel.write(scene.datagrams.second, pattern(count));
 }
 
 // --- streams -------------------------------------------------------------------------------------
@@ -197,8 +201,8 @@ task<result<void>> accept_from_stream(simulated_scene& scene) {
 /// Does `operation` on a socket that has bytes to be read and room to write.
 template <auto operation>
 task<result<void>> on_datagrams(simulated_scene& scene) {
-    peer_writes(scene, 8);
-    simulated_datagrams socket(scene.pair.first, true);
+    peer_sends(scene, 8);
+    simulated_datagrams socket(scene.datagrams.first, true);
     co_return co_await operation(socket);
 }
 
@@ -225,8 +229,9 @@ bool is_end(const leased_datagram& datagram) {
 /// Takes one of what `Stream` receives. After an error the stream goes on, and no buffer is lost.
 template <class Stream>
 task<result<void>> take_one(simulated_scene& scene) {
-    peer_writes(scene, 8);
-    auto stream = Stream::open(scene.pair.first);
+    constexpr bool of_bytes = std::same_as<Stream, receive_stream>;
+    of_bytes ? peer_writes(scene, 8) : peer_sends(scene, 8);
+    auto stream = Stream::open((of_bytes ? scene.pair : scene.datagrams).first);
     if (!stream)
         co_return failure(stream.error());
     result<void> answer;
@@ -279,11 +284,10 @@ std::vector<simulated_operation> simulated_socket_operations() {
          request_kind::recv,
          take_one<receive_stream>,
          {ECANCELED, EINTR, EAGAIN, ENOBUFS, EINVAL}},
-        // The simulation has no requests that receive message after message.
         {"datagram_stream",
          request_kind::recvmsg,
          take_one<datagram_stream>,
-         {ECANCELED, EINTR, EAGAIN}},
+         {ECANCELED, EINTR, EAGAIN, ENOBUFS, EINVAL}},
     };
 }
 

@@ -13,29 +13,15 @@
 #include "spargio/runtime/run.hpp"
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/runtime/yield.hpp"
-#include "spargio/shard/buffer_pool.hpp"
 #include "spargio/shard/io_wait.hpp"
 #include "spargio/testing/fault_sweep.hpp"
-#include "spargio/time/sleep.hpp"
-#include "trap_steps.hpp"
+#include "stream_traps.hpp"
 
 namespace spargio::trap_test {
 namespace {
 
 using testing::simulated_kernel;
 using testing::simulated_options;
-
-runtime_builder few_buffers(feature_set without = {}) {
-    auto builder = runtime_builder().shards(1).ring_entries(16).cq_entries(16).spin_us(0);
-    builder.receive_buffers({.count = 8, .size = 256});
-    // Both ways of posting completions; alone, a shard uses incremental buffers in both.
-    builder.deferred_taskrun(!without.has(feature::incremental_buffers));
-    for (unsigned each = 0; each < feature_count; ++each) {
-        if (without.has(static_cast<feature>(each)))
-            builder.disable(static_cast<feature>(each));
-    }
-    return builder;
-}
 
 task<void> send_all(simulated_kernel& kernel, int descriptor, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
@@ -62,17 +48,6 @@ task<std::vector<std::byte>> take_all(simulated_kernel& kernel, int descriptor) 
     }
     kernel.close(descriptor);
     co_return all;
-}
-
-task<void> expect_all_home() {
-    const buffer_pool* pool = shard::current()->buffers_in_use();
-    // What is being cancelled takes its time, which passes in sleeps alone.
-    for (int turns = 0; pool != nullptr && pool->ledger().leased != 0 && turns < 1000; ++turns)
-        value_or_throw(co_await sleep_for(std::chrono::microseconds(50)));
-    if (pool != nullptr) {
-        EXPECT_EQ(pool->ledger().leased, 0u);
-        EXPECT_EQ(pool->ledger().free + pool->ledger().with_kernel, pool->ledger().total);
-    }
 }
 
 task<void> one_connection(simulated_kernel& kernel, std::span<const std::byte> bytes,
@@ -110,16 +85,6 @@ void run_many(const simulated_options& options, feature_set without = {}) {
     EXPECT_EQ(kernel.pending_requests(), 0u);
     EXPECT_EQ(kernel.open_descriptors(), before);
 }
-
-/// Each way of receiving, with the features it needs switched off one after the other.
-const feature_set ways[] = {
-    {},
-    {feature::bundled_receive},
-    {feature::incremental_buffers},
-    {feature::bundled_receive, feature::incremental_buffers},
-    {feature::multishot_receive},
-    {feature::provided_buffers},
-};
 
 TEST(SimulatedStreams, RequestsThatEndEarlyAreSubmittedAgain) {
     for (const feature_set& without : ways) {

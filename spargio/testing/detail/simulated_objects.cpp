@@ -23,6 +23,9 @@ int simulated_object::receive(std::span<std::byte>) {
 int simulated_object::send(std::span<const std::byte>) {
     return -ENOTSOCK;
 }
+int simulated_object::take_datagram(std::vector<std::byte>&) {
+    return -EOPNOTSUPP;
+}
 int simulated_object::accept(object_pointer&) {
     return -ENOTSOCK;
 }
@@ -127,6 +130,56 @@ int simulated_stream::poll(int events) {
         seen |= events & POLLOUT;
     return seen == 0 ? -EAGAIN : seen;
 }
+
+// --- datagrams -----------------------------------------------------------------------------------
+
+void simulated_datagrams::connect(const std::shared_ptr<simulated_datagrams>& one,
+                                  const std::shared_ptr<simulated_datagrams>& other,
+                                  std::size_t capacity) {
+    one->peer_ = other;
+    other->peer_ = one;
+    one->capacity_ = other->capacity_ = capacity;
+}
+
+int simulated_datagrams::take_datagram(std::vector<std::byte>& taken) {
+    if (incoming_.empty())
+        return -EAGAIN;
+    taken = std::move(incoming_.front());
+    incoming_.pop_front();
+    if (const auto peer = peer_.lock())
+        listener().changed(*peer);
+    return static_cast<int>(taken.size());
+}
+
+int simulated_datagrams::receive(std::span<std::byte> buffer) {
+    std::vector<std::byte> whole;
+    if (const int outcome = take_datagram(whole); outcome < 0)
+        return outcome;
+    const std::size_t size = std::min(buffer.size(), whole.size());
+    std::copy_n(whole.begin(), size, buffer.begin());
+    return static_cast<int>(size);
+}
+
+int simulated_datagrams::send(std::span<const std::byte> buffer) {
+    const auto peer = peer_.lock();
+    if (peer == nullptr)
+        return -ECONNREFUSED;
+    if (peer->incoming_.size() == capacity_)
+        return -EAGAIN;
+    peer->incoming_.emplace_back(buffer.begin(), buffer.end());
+    listener().changed(*peer);
+    return static_cast<int>(buffer.size());
+}
+
+int simulated_datagrams::poll(int events) {
+    const auto peer = peer_.lock();
+    int seen = incoming_.empty() ? 0 : events & POLLIN;
+    if (peer == nullptr || peer->incoming_.size() != capacity_)
+        seen |= events & POLLOUT;
+    return seen == 0 ? -EAGAIN : seen;
+}
+
+// --- listeners -----------------------------------------------------------------------------------
 
 void simulated_listener::arrive(object_pointer connection) {
     arrived_.push_back(std::move(connection));

@@ -38,6 +38,10 @@ public:
     virtual int write(std::span<const std::byte> buffer, std::uint64_t offset);
     virtual int receive(std::span<std::byte> buffer);
     virtual int send(std::span<const std::byte> buffer);
+    /// What is sent in one call arrives in one, or not at all.
+    [[nodiscard]] virtual bool keeps_boundaries() const noexcept { return false; }
+    /// Where boundaries are kept: takes the oldest datagram, and answers its size.
+    virtual int take_datagram(std::vector<std::byte>& taken);
     virtual int accept(object_pointer& made);
     virtual int shutdown(int how);
     virtual int sync();
@@ -88,6 +92,29 @@ private:
     bool incoming_ended_ = false;
     bool sending_ended_ = false;
     bool reset_ = false;
+};
+
+/// One end of two datagram sockets that are connected and have no names. As of Unix ones a send
+/// waits for room, and is refused when the peer is gone, of whom a receive does not learn.
+class simulated_datagrams final : public simulated_object {
+public:
+    using simulated_object::simulated_object;
+
+    static void connect(const std::shared_ptr<simulated_datagrams>& one,
+                        const std::shared_ptr<simulated_datagrams>& other, std::size_t capacity);
+
+    int read(std::span<std::byte> buffer, std::uint64_t) override { return receive(buffer); }
+    int write(std::span<const std::byte> buffer, std::uint64_t) override { return send(buffer); }
+    int receive(std::span<std::byte> buffer) override;
+    int send(std::span<const std::byte> buffer) override;
+    [[nodiscard]] bool keeps_boundaries() const noexcept override { return true; }
+    int take_datagram(std::vector<std::byte>& taken) override;
+    int poll(int events) override;
+
+private:
+    std::weak_ptr<simulated_datagrams> peer_;
+    std::deque<std::vector<std::byte>> incoming_;
+    std::size_t capacity_ = 0;
 };
 
 /// Connections that wait to be accepted. Limit: `backlog`; past it a connect waits.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <vector>
 
 namespace spargio::testing::detail {
@@ -28,6 +29,15 @@ int move_pieces(const ::msghdr& message, std::size_t most, Move move) {
             break;
     }
     return moved;
+}
+
+/// \return how much of it there was room for
+int scatter(std::span<const std::byte> whole, const ::msghdr& message) {
+    return move_pieces(message, whole.size(), [&](std::span<std::byte> piece) {
+        std::copy_n(whole.begin(), piece.size(), piece.begin());
+        whole = whole.subspan(piece.size());
+        return static_cast<int>(piece.size());
+    });
 }
 
 }  // namespace
@@ -54,19 +64,66 @@ std::size_t transfer_size(const ::io_uring_sqe& request) noexcept {
 }
 
 int send_message(simulated_object& to, const ::msghdr& message, std::size_t most) {
+    if (to.keeps_boundaries()) {
+        std::vector<std::byte> whole;
+        for (const ::iovec& piece : pieces_of(message)) {
+            const auto* const bytes = static_cast<const std::byte*>(piece.iov_base);
+            whole.insert(whole.end(), bytes, bytes + piece.iov_len);
+        }
+        return to.send(whole);
+    }
     return move_pieces(message, most,
                        [&](std::span<const std::byte> piece) { return to.send(piece); });
 }
 
-int receive_message(simulated_object& from, ::msghdr& message, std::size_t most) {
-    const int outcome =
-        move_pieces(message, most, [&](std::span<std::byte> piece) { return from.receive(piece); });
+int receive_message(simulated_object& from, const ::io_uring_sqe& request, std::size_t most) {
+    auto& message = *reinterpret_cast<::msghdr*>(request.addr);
+    int outcome = 0;
+    int flags = 0;
+    if (from.keeps_boundaries()) {
+        std::vector<std::byte> whole;
+        outcome = from.take_datagram(whole);
+        if (outcome < 0)
+            return outcome;
+        const int copied = scatter(whole, message);
+        if (copied != outcome)
+            flags = MSG_TRUNC;
+        if ((request.msg_flags & MSG_TRUNC) == 0)
+            outcome = copied;
+    } else {
+        outcome = move_pieces(message, most,
+                              [&](std::span<std::byte> piece) { return from.receive(piece); });
+    }
     if (outcome >= 0) {
         message.msg_namelen = 0;
         message.msg_controllen = 0;
-        message.msg_flags = 0;
+        message.msg_flags = flags;
     }
     return outcome;
+}
+
+int receive_message_into(simulated_object& from, const ::io_uring_sqe& request,
+                         std::span<std::byte> buffer) {
+    const auto& message = *reinterpret_cast<const ::msghdr*>(request.addr);
+    const std::size_t before =
+        sizeof(::io_uring_recvmsg_out) + message.msg_namelen + message.msg_controllen;
+    if (buffer.size() < before)
+        return -EFAULT;
+    std::vector<std::byte> whole;
+    if (const int outcome = from.take_datagram(whole); outcome < 0)
+        return outcome;
+    const auto payload = buffer.subspan(before);
+    const std::size_t copied = std::min(payload.size(), whole.size());
+    std::copy_n(whole.begin(), copied, payload.begin());
+    const bool tells_all = (request.msg_flags & MSG_TRUNC) != 0;
+    const ::io_uring_recvmsg_out told{
+        .namelen = 0,
+        .controllen = 0,
+        .payloadlen = static_cast<unsigned>(tells_all ? whole.size() : copied),
+        .flags = copied != whole.size() ? unsigned{MSG_TRUNC} : 0u,
+    };
+    std::memcpy(buffer.data(), &told, sizeof told);
+    return static_cast<int>(before + copied);
 }
 
 int splice(simulated_object& from, simulated_object& to, const ::io_uring_sqe& request,

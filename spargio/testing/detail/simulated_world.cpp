@@ -227,7 +227,7 @@ int simulated_world::execute(const ::io_uring_sqe& request, const object_pointer
     case IORING_OP_SENDMSG:
         return send_message(*target, *reinterpret_cast<const ::msghdr*>(request.addr), most);
     case IORING_OP_RECVMSG:
-        return receive_message(*target, *reinterpret_cast<::msghdr*>(request.addr), most);
+        return receive_message(*target, request, most);
     case IORING_OP_SPLICE: {
         const object_pointer from = find(request.splice_fd_in);
         if (from == nullptr)

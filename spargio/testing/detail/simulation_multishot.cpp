@@ -5,6 +5,7 @@
 
 #include "spargio/core/assert.hpp"
 #include "spargio/ring/detail/newer_abi.hpp"
+#include "spargio/testing/detail/simulated_transfers.hpp"
 #include "spargio/testing/detail/simulation.hpp"
 
 namespace spargio::testing::detail {
@@ -12,7 +13,8 @@ namespace spargio::testing::detail {
 using spargio::detail::abi::recvsend_bundle;
 
 bool simulation::is_multishot(const ::io_uring_sqe& sqe) noexcept {
-    return (sqe.opcode == IORING_OP_RECV && (sqe.ioprio & IORING_RECV_MULTISHOT) != 0) ||
+    const bool receives = sqe.opcode == IORING_OP_RECV || sqe.opcode == IORING_OP_RECVMSG;
+    return (receives && (sqe.ioprio & IORING_RECV_MULTISHOT) != 0) ||
            (sqe.opcode == IORING_OP_ACCEPT && (sqe.ioprio & IORING_ACCEPT_MULTISHOT) != 0);
 }
 
@@ -22,6 +24,7 @@ bool simulation::refuses(const ::io_uring_sqe& sqe) const noexcept {
     const auto lacks = [&](feature which) { return options.missing.has(which); };
     switch (sqe.opcode) {
     case IORING_OP_RECV:
+    case IORING_OP_RECVMSG:
         return (selects && lacks(feature::provided_buffers)) ||
                (is_multishot(sqe) && (!selects || lacks(feature::multishot_receive))) ||
                ((sqe.ioprio & recvsend_bundle) != 0 &&
@@ -62,7 +65,9 @@ int simulation::receive_selected(held_request& request, std::size_t most) {
     for (;;) {
         std::span<std::byte> into = buffers.next();
         into = into.first(std::min(into.size(), most - static_cast<std::size_t>(total)));
-        const int count = request.target->receive(into);
+        const int count = sqe.opcode == IORING_OP_RECVMSG
+                              ? receive_message_into(*request.target, sqe, into)
+                              : request.target->receive(into);
         if (count <= 0)
             return total > 0 ? total : count;
         const unsigned used = buffers.use(static_cast<std::size_t>(count));

@@ -51,7 +51,8 @@ bool can_be_attempted(const ::io_uring_sqe& sqe) noexcept {
 
 /// It may move no byte and end instead of waiting.
 bool does_not_wait(const ::io_uring_sqe& sqe) noexcept {
-    return sqe.opcode == IORING_OP_RECV && (sqe.msg_flags & MSG_DONTWAIT) != 0;
+    return (sqe.opcode == IORING_OP_RECV || sqe.opcode == IORING_OP_RECVMSG) &&
+           (sqe.msg_flags & MSG_DONTWAIT) != 0;
 }
 
 bool fits(const scripted_outcome& script, const ::io_uring_sqe& sqe) noexcept {
@@ -195,6 +196,8 @@ void simulation::proceed(held_request& held) {
 }
 
 int simulation::act(held_request& request, object_pointer* instead) {
+    if (request.target != nullptr && request.target->keeps_boundaries())
+        request.most = ~std::size_t{0};
     if (!request.result && (request.sqe->flags & IOSQE_BUFFER_SELECT) != 0)
         return receive_selected(request, request.most);
     if (!request.result)
