@@ -27,7 +27,7 @@ std::uint64_t channel_core::for_end(const end& asked, std::uint64_t word) const 
 std::uint64_t channel_core::stand_back(const end& here, std::uint64_t position) noexcept {
     constexpr int pauses_to_tell = 16;  // a third of a microsecond
     constexpr std::uint64_t claims_of_a_run = 4;
-    constexpr int pauses_for_a_run = 192;
+    constexpr int pauses_for_a_run = 64;
     pause_for(pauses_to_tell);
     const std::uint64_t seen = here.word_.load(std::memory_order_relaxed);
     if (seen / one - position < claims_of_a_run)

@@ -22,7 +22,7 @@ namespace spargio::detail {
 ///
 /// Two CPUs that claim positions at one end take its cache line from each other for every one of
 /// them. So who loses a claim to somebody in the middle of a run stands back until that one has
-/// done a hundred or so. And who finds nothing looks for a little longer, if that has been worth
+/// done fifty or so. And who finds nothing looks for a little longer, if that has been worth
 /// it: see lookout.
 /// Thread: any.
 class channel_core {
