@@ -137,7 +137,7 @@ TEST(RescueStreams, AWaitForALeaseTimesOutWhileItsShardIsStuck) {
                 auto stream = value_or_throw(receive_stream::open(sockets.first()));
                 begun = true;
                 const auto lease =
-                    co_await timeout(5ms, [](receive_stream& from) -> task<result<buffer_lease>> {
+                    co_await timeout(100ms, [](receive_stream& from) -> task<result<buffer_lease>> {
                         co_return co_await from.next();
                     }(stream));
                 EXPECT_EQ(lease.error(), std::errc::timed_out);
