@@ -112,6 +112,12 @@ TEST(Rescue, NudgesForCompletionsHeldBackAreCounted) {
     counting_kernel counted;
     auto built = runtime_builder().shards(2).build_on(counted);
     ASSERT_TRUE(built.has_value());
+    // One who looks at once: the next tick of the stuck CPU's timer would spare the nudge.
+    std::atomic<bool> done = false;
+    auto awake = built->handle().spawn(placement::pinned(1), [&]() -> task<void> {
+        while (!done)
+            co_await yield();
+    });
     const pipe_ends pipe;
     for (int tries = 0; tries < 20 && counted.nudged == 0; ++tries) {
         std::jthread writer([&] {
@@ -123,6 +129,8 @@ TEST(Rescue, NudgesForCompletionsHeldBackAreCounted) {
             EXPECT_EQ(co_await read_from(pipe.reader(), bytes), 1u);
         }));
     }
+    done = true;
+    awake->wait();
     EXPECT_GT(counted.nudged, 0);
     const runtime_stats seen = built->stats();
     EXPECT_EQ(seen.total.nudges, static_cast<std::uint64_t>(counted.nudged));
