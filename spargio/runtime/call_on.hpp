@@ -46,7 +46,7 @@ private:
 
     unsigned shard_;
     int refusal_ = 0;
-    work_kind returns_as_ = work_kind::pinned;
+    work_kind returns_as_ = work_kind::pinned;  // the caller's, whose memory is far away
     promise_base* waiter_ = nullptr;
     shard* home_ = nullptr;
 };

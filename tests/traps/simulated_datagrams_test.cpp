@@ -13,14 +13,12 @@
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/shard/io_wait.hpp"
-#include "spargio/testing/fault_sweep.hpp"
 #include "stream_traps.hpp"
 
 namespace spargio::trap_test {
 namespace {
 
 using testing::simulated_kernel;
-using testing::simulated_options;
 
 /// Some are larger than the buffers of few_buffers() have room for, and some are empty.
 std::vector<std::byte> datagram(unsigned number) {
@@ -89,17 +87,8 @@ task<void> exchange(simulated_kernel& kernel, unsigned pairs, unsigned count, bo
     co_await expect_all_home();
 }
 
-void run_many(const simulated_options& options, feature_set without = {}) {
-    simulated_kernel kernel(options);
-    const std::size_t before = kernel.open_descriptors();
-    {
-        auto built = few_buffers(without).build_on(kernel);
-        ASSERT_TRUE(built) << built.error().message;
-        built->block_on([&] { return exchange(kernel, 6, 60, true); });
-    }
-    EXPECT_EQ(kernel.foreign_entries(), 0u);
-    EXPECT_EQ(kernel.pending_requests(), 0u);
-    EXPECT_EQ(kernel.open_descriptors(), before);
+task<void> many(simulated_kernel& kernel) {
+    return exchange(kernel, 6, 60, true);
 }
 
 TEST(SimulatedDatagrams, OneRequestBringsManyWhereTheKernelHasThat) {
@@ -121,47 +110,24 @@ TEST(SimulatedDatagrams, OneRequestBringsManyWhereTheKernelHasThat) {
 }
 
 TEST(SimulatedDatagrams, RequestsThatEndEarlyAreSubmittedAgain) {
-    for (const feature_set& without : ways) {
-        for (std::uint64_t round = 0; round < rounds(4); ++round)
-            run_many({.seed = testing::process_seed() + round, .end_multishot_percent = 50},
-                     without);
-    }
+    run_each_way({.end_multishot_percent = 50}, many);
 }
 
 TEST(SimulatedDatagrams, WantOfBuffersLosesNone) {
-    for (const feature_set& without : ways) {
-        for (std::uint64_t round = 0; round < rounds(4); ++round)
-            run_many({.seed = testing::process_seed() + round, .no_buffers_percent = 40}, without);
-    }
+    run_each_way({.no_buffers_percent = 40}, many);
 }
 
 TEST(SimulatedDatagrams, FullQueuesAndNoiseLoseNone) {
-    for (const feature_set& without : ways) {
-        for (std::uint64_t round = 0; round < rounds(4); ++round)
-            run_many({.seed = testing::process_seed() + round,
-                      .cq_entries = 4,
-                      .short_percent = 80,
-                      .noise_percent = 30},
-                     without);
-    }
+    run_each_way({.cq_entries = 4, .short_percent = 80, .noise_percent = 30}, many);
 }
 
 TEST(SimulatedDatagrams, AKernelThatLacksThemIsDoneWithout) {
-    for (const feature_set& missing : ways)
-        run_many({.seed = testing::process_seed(), .missing = missing});
+    run_where_it_is_missing(many);
 }
 
 TEST(SimulatedDatagrams, AFaultAtEveryPointEndsInAnAnswer) {
-    const auto faults = testing::fault_sweep(
-        [&](simulated_kernel& kernel) {
-            auto built = few_buffers().build_on(kernel);
-            if (!built)
-                return;
-            built->block_on([&] { return exchange(kernel, 2, 15, false); });
-            EXPECT_TRUE(built->shutdown_blocking().clean()) << kernel.describe();
-        },
-        {.missing = {feature::register_message}});
-    EXPECT_GT(faults, 100u);
+    EXPECT_GT(sweep_faults([](simulated_kernel& kernel) { return exchange(kernel, 2, 15, false); }),
+              100u);
 }
 
 /// A wait that is stopped at any time; the datagram is taken, or the next to be.
@@ -191,14 +157,7 @@ task<void> stop_a_wait(simulated_kernel& kernel, unsigned turns) {
 }
 
 TEST(SimulatedDatagrams, StopsAndGoodbyesRaceTheArrivals) {
-    for (std::uint64_t round = 0; round < rounds(60); ++round) {
-        simulated_kernel kernel({.seed = testing::process_seed() + round});
-        auto built = few_buffers(ways[round % std::size(ways)]).build_on(kernel);
-        ASSERT_TRUE(built);
-        built->block_on([&] { return stop_a_wait(kernel, static_cast<unsigned>(round % 4)); });
-        EXPECT_TRUE(built->shutdown_blocking().clean());
-        EXPECT_EQ(built->stats(0).operations_in_flight, 0u);
-    }
+    race_the_arrivals(stop_a_wait);
 }
 
 }  // namespace

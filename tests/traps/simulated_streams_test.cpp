@@ -14,14 +14,12 @@
 #include "spargio/runtime/this_shard.hpp"
 #include "spargio/runtime/yield.hpp"
 #include "spargio/shard/io_wait.hpp"
-#include "spargio/testing/fault_sweep.hpp"
 #include "stream_traps.hpp"
 
 namespace spargio::trap_test {
 namespace {
 
 using testing::simulated_kernel;
-using testing::simulated_options;
 
 task<void> send_all(simulated_kernel& kernel, int descriptor, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
@@ -72,62 +70,34 @@ task<void> some_connections(simulated_kernel& kernel, std::span<const std::byte>
     co_await expect_all_home();
 }
 
-void run_many(const simulated_options& options, feature_set without = {}) {
-    simulated_kernel kernel(options);
+task<void> many(simulated_kernel& kernel) {
     const auto bytes = pattern(2000);
-    const std::size_t before = kernel.open_descriptors();
-    {
-        auto built = few_buffers(without).build_on(kernel);
-        ASSERT_TRUE(built) << built.error().message;
-        built->block_on([&] { return some_connections(kernel, bytes, 12, true); });
-    }
-    EXPECT_EQ(kernel.foreign_entries(), 0u);
-    EXPECT_EQ(kernel.pending_requests(), 0u);
-    EXPECT_EQ(kernel.open_descriptors(), before);
+    co_await some_connections(kernel, bytes, 12, true);
 }
 
 TEST(SimulatedStreams, RequestsThatEndEarlyAreSubmittedAgain) {
-    for (const feature_set& without : ways) {
-        for (std::uint64_t round = 0; round < rounds(4); ++round)
-            run_many({.seed = testing::process_seed() + round, .end_multishot_percent = 50},
-                     without);
-    }
+    run_each_way({.end_multishot_percent = 50}, many);
 }
 
 TEST(SimulatedStreams, WantOfBuffersLosesNothing) {
-    for (const feature_set& without : ways) {
-        for (std::uint64_t round = 0; round < rounds(4); ++round)
-            run_many({.seed = testing::process_seed() + round, .no_buffers_percent = 40}, without);
-    }
+    run_each_way({.no_buffers_percent = 40}, many);
 }
 
 TEST(SimulatedStreams, ShortReceivesFullQueuesAndNoiseLoseNothing) {
-    for (const feature_set& without : ways) {
-        for (std::uint64_t round = 0; round < rounds(4); ++round) {
-            const std::uint64_t seed = testing::process_seed() + round;
-            run_many({.seed = seed, .short_percent = 80}, without);
-            run_many({.seed = seed, .cq_entries = 4, .noise_percent = 30}, without);
-        }
-    }
+    run_each_way({.short_percent = 80}, many);
+    run_each_way({.cq_entries = 4, .noise_percent = 30}, many);
 }
 
 TEST(SimulatedStreams, AKernelThatLacksThemIsDoneWithout) {
-    for (const feature_set& missing : ways)
-        run_many({.seed = testing::process_seed(), .missing = missing});
+    run_where_it_is_missing(many);
 }
 
 TEST(SimulatedStreams, AFaultAtEveryPointEndsInAnAnswer) {
     const auto bytes = pattern(700);
-    const auto faults = testing::fault_sweep(
-        [&](simulated_kernel& kernel) {
-            auto built = few_buffers().build_on(kernel);
-            if (!built)
-                return;
-            built->block_on([&] { return some_connections(kernel, bytes, 2, false); });
-            EXPECT_TRUE(built->shutdown_blocking().clean()) << kernel.describe();
-        },
-        {.missing = {feature::register_message}});
-    EXPECT_GT(faults, 300u);
+    EXPECT_GT(sweep_faults([&](simulated_kernel& kernel) {
+                  return some_connections(kernel, bytes, 2, false);
+              }),
+              300u);
 }
 
 /// A wait that is stopped at any time; the byte is taken, or the next to be.
@@ -158,14 +128,7 @@ task<void> stop_a_wait(simulated_kernel& kernel, unsigned turns) {
 }
 
 TEST(SimulatedStreams, StopsAndGoodbyesRaceTheArrivals) {
-    for (std::uint64_t round = 0; round < rounds(60); ++round) {
-        simulated_kernel kernel({.seed = testing::process_seed() + round});
-        auto built = few_buffers(ways[round % std::size(ways)]).build_on(kernel);
-        ASSERT_TRUE(built);
-        built->block_on([&] { return stop_a_wait(kernel, static_cast<unsigned>(round % 4)); });
-        EXPECT_TRUE(built->shutdown_blocking().clean());
-        EXPECT_EQ(built->stats(0).operations_in_flight, 0u);
-    }
+    race_the_arrivals(stop_a_wait);
 }
 
 }  // namespace
