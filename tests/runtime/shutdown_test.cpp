@@ -328,7 +328,13 @@ TEST(Shutdown, ATaskThatIsJustToStartIsNotForgottenAtTheDeadline) {
         between.let_go.count_down();
     });
     const shutdown_report report = own.shutdown_blocking(0ns);
-    EXPECT_EQ(report.clean(), started->is_done()) << to_string(report);
+    // Who is named was alive at the deadline, and may have ended since.
+    if (report.clean()) {
+        EXPECT_TRUE(started->is_done());
+    } else {
+        EXPECT_EQ(report.survivors.size(), 1u) << to_string(report);
+        EXPECT_EQ(report.survivors.front().id, started->id());
+    }
     started->detach();
 }
 
